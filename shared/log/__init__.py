@@ -1,0 +1,158 @@
+"""The log: topics of keyed records, kept for ever, in order within a key.
+
+Two backends speak this one protocol: `shared.log.embedded` (a SQLite file, one machine) and `shared.log.kafka` (kafka-python).
+`open_log(url)` chooses. Where they differ is declared in `Features`, and nowhere else. The broker's own offsets are not used to
+decide anything: consumers keep their position in their database and hand it to `LogConsumer` on assignment.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from shared.errors import InvalidInput, Unavailable
+
+PARTITIONS = 4
+"""Partitions of every topic, fixed for ever: a key's partition must not change."""
+
+
+class TopicPartition(NamedTuple):
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a producer sends: the key decides the partition and keeps the order."""
+
+    topic: str
+    key: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a consumer gets."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    value: bytes
+
+    @property
+    def place(self) -> TopicPartition:
+        return TopicPartition(self.topic, self.partition)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Where the backends honestly differ."""
+
+    name: str
+    survives_node_loss: bool
+    many_hosts: bool
+    has_feed: bool
+
+
+class TopicPartitionOffset(NamedTuple):
+    """Where a message was stored."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class SendFailed(Unavailable):
+    """Some messages were not stored. `stored` are the places of the leading ones that surely were."""
+
+    def __init__(self, sentence: str, stored: Sequence[TopicPartitionOffset]) -> None:
+        super().__init__(sentence)
+        self.stored = list(stored)
+
+
+Positions = Callable[[Iterable[TopicPartition]], Mapping[TopicPartition, int]]
+"""Given the partitions just assigned, the next offset to read of each (0 where none is known)."""
+
+
+class LogProducer(Protocol):
+    def send(self, messages: Sequence[Message]) -> list[TopicPartitionOffset]:
+        """Append the messages in order and wait until all are durable.
+
+        Returns where each message went, in the same order. Raises `SendFailed` with the places of the acknowledged prefix
+        when one could not be stored: the caller closes this producer and goes on with a new one at the first message not acknowledged.
+        """
+
+    def close(self) -> None: ...
+
+
+class LogConsumer(Protocol):
+    """One member of a group. Not thread-safe: it belongs to the thread that polls."""
+
+    def poll(self, timeout: float, limit: int = 500) -> list[Record]:
+        """Up to `limit` records, in order within each partition; waits at most `timeout` seconds for the first.
+
+        Only from partitions this member holds. Partitions newly assigned start where `Positions` says.
+        Raises `shared.errors.Unavailable` when the log cannot be reached.
+        """
+
+    def seek(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Go on from these offsets (after a transaction that failed was rolled back). Unassigned ones are ignored."""
+
+    def assignment(self) -> set[TopicPartition]: ...
+
+    def rejoin(self) -> None:
+        """Leave the group and join again: a position moved under us, so this member was a zombie."""
+
+    def report(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Tell the log how far this group is, for monitoring only. Never fails."""
+
+    def close(self) -> None: ...
+
+
+class Log(Protocol):
+    features: Features
+
+    def producer(self, name: str) -> LogProducer:
+        """A producer of its own (made after a fork). `name` shows in the broker's logs."""
+
+    def consumer(self, group: str, topics: Sequence[str], positions: Positions) -> LogConsumer: ...
+
+    def read(self, place: TopicPartition, offset: int, limit: int = 1000, timeout: float = 0.0) -> list[Record]:
+        """Records of one partition from an offset on, without a group: for rebuild, verify, recover and the feed."""
+
+    def ends(self, topics: Iterable[str]) -> dict[TopicPartition, int]:
+        """The offset after the last record of every partition of the topics."""
+
+    def create_topics(self, topics: Iterable[str]) -> None:
+        """Create what is missing, with PARTITIONS partitions and no retention limit. Existing ones are left alone."""
+
+    def check_topics(self, topics: Iterable[str]) -> list[str]:
+        """Sentences about topics that are missing or have other settings than they must; empty when all is well."""
+
+    def close(self) -> None: ...
+
+
+def partition_of(key: str) -> int:
+    """The partition of a key, the same on every backend: CRC-32 of its UTF-8 bytes."""
+    return zlib.crc32(key.encode()) % PARTITIONS
+
+
+def open_log(url: str, prefix: str = "") -> Log:
+    """The log behind a URL: `embedded:///path/to/log.db` or `kafka://host:port[,host:port]`.
+
+    `prefix` is put before every topic and group name in the log itself (rehearsals and tests use one); callers never see it.
+    Raises `shared.errors.InvalidInput` for another scheme. Connects lazily.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme == "embedded":
+        from shared.log.embedded import EmbeddedLog
+
+        return EmbeddedLog(rest, prefix)
+    if scheme == "kafka":
+        from shared.log.kafka import KafkaLog
+
+        return KafkaLog(rest, prefix)
+    raise InvalidInput(f"{url!r} is no log: use embedded:///path/to/log.db or kafka://host:port.")
