@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import platform
-import threading
 import time
 import uuid
 from dataclasses import dataclass

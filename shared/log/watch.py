@@ -44,8 +44,8 @@ class Watch:
             before = self._count
             try:
                 self._compare()  # counts the commit now, so that it is not found and counted again later
-            except sqlite3.Error:
-                pass
+            except (sqlite3.Error, OSError):
+                pass  # who reads next will be told
             if self._count == before:
                 self._count += 1
                 self._changed.notify_all()
