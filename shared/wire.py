@@ -9,6 +9,7 @@ Reading ignores unknown fields; a type that nobody knows gives an `Envelope` who
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -24,7 +25,8 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True, slots=True)
 class Envelope(Generic[E]):
-    """An event with where it stands: `sequence` is its number within its topic and key, from 1, without a gap."""
+    """An event with where it stands: `sequence` is its number within its topic and key, from 1, without a gap; `event` is None for an
+    unknown type; `digest` sums up what was said."""
 
     id: str
     type: str
@@ -36,6 +38,7 @@ class Envelope(Generic[E]):
     actor: str
     traceparent: str
     event: E
+    digest: int = 0
 
 
 class _Form(msgspec.Struct, omit_defaults=False):
@@ -111,14 +114,18 @@ def encode(
 
 
 def decode(topic: str, value: bytes) -> Envelope[Any]:
-    """Read an envelope. Raises `Corrupt` when the bytes are no envelope or the event lacks a field it must have."""
+    """Read an envelope. Raises `Corrupt` when the bytes are no envelope, or, with the facts `key` and `sequence`, when the
+    event inside lacks what it must have."""
     try:
         form = _read_form.decode(value)
-        reader = _readers.get(form.type)
-        event = reader.decode(form.data) if reader else None
         sequence = int(form.sequence)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise Corrupt(f"A message on {topic} cannot be read: {error}") from error
+        raise Corrupt(f"A message on {topic} is no event: {error}") from error
+    reader = _readers.get(form.type)
+    try:
+        event = reader.decode(form.data) if reader else None
+    except msgspec.MsgspecError as error:
+        raise Corrupt(f"A {form.type} cannot be read: {error}", key=form.subject, sequence=sequence) from error
     return Envelope(
         id=form.id,
         type=form.type,
@@ -130,4 +137,10 @@ def decode(topic: str, value: bytes) -> Envelope[Any]:
         actor=form.actor,
         traceparent=form.traceparent,
         event=event,
+        digest=digest_of(form.id, form.data),
     )
+
+
+def digest_of(event_id: str, data: bytes | msgspec.Raw) -> int:
+    """A number that owner and consumer both sum up by key, to compare what one said with what the other heard."""
+    return zlib.crc32(data, zlib.crc32(event_id.encode()))

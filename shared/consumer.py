@@ -1,0 +1,128 @@
+"""The consumer of a service: polls the log, hands what came to the inbox in one transaction, and parks what cannot be taken."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from shared import trace
+from shared.database import Database
+from shared.errors import Unavailable
+from shared.inbox import Inbox, Key, Moved, identify
+from shared.log import Log, LogConsumer, Record, TopicPartition
+from shared.service import Service
+
+TRIES = 3
+logger = logging.getLogger(__name__)
+
+
+class Consumer:
+    """One member of the service's group. It belongs to one thread."""
+
+    def __init__(self, service: Service, database: Database, log: Log) -> None:
+        self.inbox = Inbox(service, database)
+        self._service = service
+        self._database = database
+        self._log = log
+        self._member: LogConsumer | None = None
+        self._expected: dict[TopicPartition, int] = {}
+        self._waiting: set[Key] = set()
+
+    def step(self, timeout: float = 0.0) -> int:
+        """Take what one poll brings; returns how many messages. Raises `Unavailable`, after which the same come again."""
+        if self._member is None:
+            self._member = self._log.consumer(self._service.name, self._service.consumes, self._assigned)
+        member = self._member
+        records = member.poll(timeout)
+        if not records:
+            return self._resume()
+        try:
+            self._take(records)
+        except Moved as moved:
+            logger.warning("another consumer took over: %s", moved)
+            member.rejoin()
+            return 0
+        except Unavailable:
+            self._back_to_expected(member)
+            raise
+        member.report({place: self._expected[place] for place in {record.place for record in records}})
+        self._resume()
+        return len(records)
+
+    def close(self) -> None:
+        if self._member is not None:
+            self._member.close()
+            self._member = None
+
+    def _assigned(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        positions = dict(self.inbox.positions(places))
+        self._expected.update(positions)
+        return positions
+
+    def _back_to_expected(self, member: LogConsumer) -> None:
+        member.seek(dict(self._expected))
+
+    def _take(self, records: list[Record]) -> None:
+        try:
+            self._take_together(records)
+        except (Unavailable, Moved):
+            raise
+        except Exception as error:
+            logger.warning("a batch of %d failed (%s): taking them one by one", len(records), type(error).__name__)
+            for record in records:
+                self._take_alone(record)
+
+    def _take_together(self, records: list[Record]) -> None:
+        with self._database.transaction() as tx:
+            waiting = self.inbox.take(records, self._expected, tx)
+        self._advance(records)
+        self._waiting |= waiting
+
+    def _take_alone(self, record: Record) -> None:
+        for attempt in range(1, TRIES + 1):
+            try:
+                self._take_together([record])
+                return
+            except (Unavailable, Moved):
+                raise
+            except Exception as error:
+                if attempt == TRIES:
+                    logger.exception("parked a message of %s with its key", record.topic)
+                    with self._database.transaction() as tx:
+                        self.inbox.park(record, self._expected, error, tx)
+                    self._advance([record])
+
+    def _advance(self, records: list[Record]) -> None:
+        for record in records:
+            self._expected[record.place] = record.offset + 1
+
+    def _resume(self) -> int:
+        resumed = 0
+        while self._waiting:
+            resumed += drain(self.inbox, self._database, self._waiting.pop())
+        return resumed
+
+
+def drain(inbox: Inbox, database: Database, key: Key, *, by_hand: bool = False) -> int:
+    """Take the parked messages of a key whose turn has come, one transaction each; returns how many.
+
+    With `by_hand` the first one is tried although it failed before, and its error is raised.
+    """
+    taken = 0
+    while True:
+        try:
+            with database.transaction() as tx, trace.joined(""):
+                if not inbox.resume(key, tx, by_hand=by_hand and taken == 0):
+                    return taken
+        except Unavailable:
+            raise
+        except Exception as error:
+            with database.transaction() as tx:
+                inbox.note_failure(key, error, tx)
+            if by_hand and taken == 0:
+                raise
+            return taken
+        taken += 1
+
+
+__all__ = ["Consumer", "drain", "identify"]

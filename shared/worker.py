@@ -1,0 +1,108 @@
+"""The worker of a service: its relay, its consumer, its timers and errands.
+
+`step` does one round of each in the caller's thread (rehearsals and tests), `run` gives each a thread (installations).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.consumer import Consumer
+from shared.errors import StagedoorError, Unavailable
+from shared.inbox import describe
+from shared.outbox import Relay
+from shared.runtime import Runtime
+from shared.service import Service
+from shared.timers import Timekeeper
+
+IDLE = (0.004, 0.05)
+"""How long a part sleeps when it found nothing, at first and at most, in seconds."""
+AWAY = (0.5, 5.0)
+"""How long a part sleeps when something is away."""
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Part:
+    """One loop of the worker, and how it is."""
+
+    name: str
+    step: Callable[[], int]
+    trouble: str = field(default="")
+
+
+class Worker:
+    """Composed by each service's `create_worker`. `context` is what its errands work with."""
+
+    def __init__(self, service: Service, runtime: Runtime, context: Any, errand_threads: int = 2) -> None:
+        database = runtime.database(service)
+        self.service = service
+        self.context = context
+        self.relay = Relay(service, database, runtime.log)
+        self.consumer = Consumer(service, database, runtime.log)
+        self.timekeeper = Timekeeper(service, database, context)
+        self.parts = [Part("relay", self.relay.step)]
+        if service.consumes:
+            self.parts.append(Part("consumer", lambda: self.consumer.step(self._patience)))
+        if service.timers:
+            self.parts.append(Part("timers", self.timekeeper.step_timers))
+        if service.errands:
+            self.parts += [Part(f"errands-{n}", self.timekeeper.step_errands) for n in range(1, errand_threads + 1)]
+        self._patience = 0.0
+
+    def step(self) -> int:
+        """One round of everything; returns how much was done. What is away is left for the next round."""
+        done = 0
+        for part in self.parts:
+            try:
+                done += part.step()
+            except Unavailable as error:
+                part.trouble = describe(error)
+            else:
+                part.trouble = ""
+        return done
+
+    def next_due(self) -> datetime | None:
+        return self.timekeeper.next_due()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; returns when every part has ended."""
+        self._patience = 0.25
+        threads = [threading.Thread(target=self._run_part, args=(part, stop), name=part.name) for part in self.parts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def close(self) -> None:
+        self.consumer.close()
+        self.relay.close()
+
+    def _run_part(self, part: Part, stop: threading.Event) -> None:
+        idle, away = IDLE[0], AWAY[0]
+        while not stop.is_set():
+            try:
+                done = part.step()
+            except Exception as error:
+                part.trouble = describe(error)
+                logger.warning("%s of %s waits: %s", part.name, self.service.name, part.trouble)
+                if not isinstance(error, StagedoorError):
+                    logger.exception("%s of %s failed", part.name, self.service.name)
+                stop.wait(away)
+                away = min(away * 2, AWAY[1])
+                continue
+            part.trouble, away = "", AWAY[0]
+            if done:
+                idle = IDLE[0]
+            else:
+                stop.wait(idle)
+                idle = min(idle * 2, IDLE[1])
+        if part.name == "consumer":
+            self.consumer.close()
+        if part.name == "relay":
+            self.relay.close()
