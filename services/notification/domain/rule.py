@@ -1,0 +1,175 @@
+"""Why a mail is written, to whom, and until when it is worth sending: one `Rule` each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from shared.events import Event
+from shared.events.catering import MealsAmended, MealsOrdered, PlatesDrifted
+from shared.events.sponsorship import BenefitGranted, InvoiceIssued, InvoiceOverdue
+from shared.events.ticketing import (
+    AdmissionIssued,
+    AdmissionTransferred,
+    OrderCancelled,
+    OrderPaid,
+    PaymentRefunded,
+    TierEndingSoon,
+    VoucherIssued,
+)
+
+
+class Audience(StrEnum):
+    """Who gets a rule's mails."""
+
+    ATTENDEE = "attendee"
+    BUYER = "buyer"
+    CONTACT = "contact"
+    CATERER = "caterer"
+    ORGANISERS = "organisers"
+    SUBSCRIBERS = "subscribers"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`subject` says what the ledger's subject id names, `occurrence` what tells two mails about one subject apart.
+
+    `source` is the service that is asked for the mail's facts as `kind` when it is sent; empty when notification knows them itself.
+    A `consented` mail goes only to people who asked for it, and carries a way out; the others are transactional. A mail is not sent
+    later than `lasts` after the event (or after a person released it).
+    """
+
+    name: str
+    triggers: tuple[type[Event], ...]
+    audience: Audience
+    subject: str
+    occurrence: str
+    lasts: timedelta
+    source: str = ""
+    kind: str = ""
+    consented: bool = False
+
+
+TICKET = Rule(
+    name="ticket",
+    triggers=(AdmissionIssued, AdmissionTransferred),
+    audience=Audience.ATTENDEE,
+    subject="admission",
+    occurrence="issued, or each transfer",
+    lasts=timedelta(days=30),
+    source="ticket",
+    kind="admission",
+)
+ORDER_CONFIRMATION = Rule(
+    name="order_confirmation",
+    triggers=(OrderPaid,),
+    audience=Audience.BUYER,
+    subject="order",
+    occurrence="paid",
+    lasts=timedelta(days=30),
+    source="ticket",
+    kind="order",
+)
+ORDER_CANCELLED = Rule(
+    name="order_cancelled",
+    triggers=(OrderCancelled,),
+    audience=Audience.BUYER,
+    subject="order",
+    occurrence="cancelled",
+    lasts=timedelta(days=14),
+    source="ticket",
+    kind="cancellation",
+)
+REFUND = Rule(
+    name="refund",
+    triggers=(PaymentRefunded,),
+    audience=Audience.BUYER,
+    subject="order",
+    occurrence="payment",
+    lasts=timedelta(days=14),
+    source="ticket",
+    kind="refund",
+)
+PRICE_RISES = Rule(
+    name="price_rises",
+    triggers=(TierEndingSoon,),
+    audience=Audience.SUBSCRIBERS,
+    subject="consent",
+    occurrence="tier, days before, end",
+    lasts=timedelta(days=7),
+    consented=True,
+)
+CONSENT_CONFIRM = Rule(
+    name="consent_confirm",
+    triggers=(),
+    audience=Audience.SUBSCRIBERS,
+    subject="consent",
+    occurrence="each time somebody asks",
+    lasts=timedelta(hours=24),
+)
+INVOICE = Rule(
+    name="invoice",
+    triggers=(InvoiceIssued,),
+    audience=Audience.CONTACT,
+    subject="invoice",
+    occurrence="issued",
+    lasts=timedelta(days=14),
+    source="sponsor_invoice",
+    kind="invoice",
+)
+SPONSOR_REMINDER = Rule(
+    name="sponsor_reminder",
+    triggers=(InvoiceOverdue,),
+    audience=Audience.CONTACT,
+    subject="invoice",
+    occurrence="stage",
+    lasts=timedelta(days=5),
+    source="sponsor_invoice",
+    kind="reminder",
+)
+VOUCHERS = Rule(
+    name="vouchers",
+    triggers=(VoucherIssued, BenefitGranted),
+    audience=Audience.CONTACT,
+    subject="voucher lot",
+    occurrence="issued",
+    lasts=timedelta(days=30),
+    source="ticket",
+    kind="vouchers",
+)
+MEAL_ORDER = Rule(
+    name="meal_order",
+    triggers=(MealsOrdered, MealsAmended),
+    audience=Audience.CATERER,
+    subject="meal order",
+    occurrence="number",
+    lasts=timedelta(days=7),
+    source="catering",
+    kind="meal_order",
+)
+PLATES_DRIFTED = Rule(
+    name="plates_drifted",
+    triggers=(PlatesDrifted,),
+    audience=Audience.ORGANISERS,
+    subject="meal order",
+    occurrence="meal and day",
+    lasts=timedelta(days=2),
+)
+
+RULES: dict[str, Rule] = {
+    rule.name: rule
+    for rule in (
+        TICKET,
+        ORDER_CONFIRMATION,
+        ORDER_CANCELLED,
+        REFUND,
+        PRICE_RISES,
+        CONSENT_CONFIRM,
+        INVOICE,
+        SPONSOR_REMINDER,
+        VOUCHERS,
+        MEAL_ORDER,
+        PLATES_DRIFTED,
+    )
+}
