@@ -1,4 +1,4 @@
-"""An invoice as UN/CEFACT Cross Industry Invoice (D16B) in the profile EN 16931. BT and BG are the norm's own numbers."""
+"""An invoice as UN/CEFACT Cross Industry Invoice (D16B) in the profile EN 16931. BT and BG are the norm's numbers."""
 
 from __future__ import annotations
 
@@ -154,24 +154,20 @@ def _settlement(transaction: Any, invoice: Invoice) -> None:
 
 
 def _taxes(settlement: Any, invoice: Invoice) -> None:
-    """BG-23: one breakdown per category and rate, so exemptions for several reasons share one (BR-E-01)."""
-    merged: dict[tuple[Treatment, int], list[totals.VatGroup]] = {}
+    """BG-23: the breakdown by rate."""
     for group in totals.vat_groups(invoice):
-        merged.setdefault((group.vat.treatment, group.vat.basis_points), []).append(group)
-    for (treatment, _), groups in merged.items():
         tax = _add(settlement, "ram:ApplicableTradeTax")
-        reasons = [reason_without_vat(group.vat, invoice.language) for group in groups]
-        _add(tax, "ram:CalculatedAmount", _decimal(sum((g.tax for g in groups[1:]), groups[0].tax)))
+        _add(tax, "ram:CalculatedAmount", _decimal(group.tax))
         _add(tax, "ram:TypeCode", "VAT")
-        _add(tax, "ram:ExemptionReason", " ".join(reasons))
-        _add(tax, "ram:BasisAmount", _decimal(sum((g.net for g in groups[1:]), groups[0].net)))
-        _add(tax, "ram:CategoryCode", treatment)
-        _add(tax, "ram:ExemptionReasonCode", _EXEMPTION_CODES.get(treatment, ""))
-        _add(tax, "ram:RateApplicablePercent", _percent(groups[0].vat))
+        _add(tax, "ram:ExemptionReason", " ".join(reason_without_vat(vat, invoice.language) for vat in group.vats))
+        _add(tax, "ram:BasisAmount", _decimal(group.net))
+        _add(tax, "ram:CategoryCode", group.treatment)
+        _add(tax, "ram:ExemptionReasonCode", _EXEMPTION_CODES.get(group.treatment, ""))
+        _add(tax, "ram:RateApplicablePercent", _percent(group.vats[0]))
 
 
 def _add(parent: Any, path: str, text: str | None = None, **attributes: str) -> Any:
-    """Append an element, or a chain of them; an empty text appends nothing at all, for EN 16931 has no empty elements."""
+    """Append an element, or a chain of them; an empty text appends nothing: EN 16931 has no empty elements."""
     from lxml import etree
 
     if text == "":

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from shared.documents import totals
-from shared.documents.invoice import Address, Invoice, Kind, Language, Line, Treatment, VatRate
+from shared.documents.invoice import Address, Invoice, Kind, Language, Line, Paid, Treatment, VatRate
 from shared.documents.qr import girocode_svg
 from shared.documents.reference import checked_iban, in_fours
 from shared.documents.texts import TEXTS, TITLES, reason_without_vat
@@ -19,7 +19,7 @@ Pairs = list[list[str]]
 
 def sheet(invoice: Invoice, accent: str = ACCENT) -> dict[str, object]:
     """JSON-ready data for invoice.typ; nothing is computed or worded there."""
-    language, texts, due = invoice.language, TEXTS[invoice.language], totals.amount_due(invoice)
+    language, texts = invoice.language, TEXTS[invoice.language]
     seller, buyer = invoice.seller, invoice.buyer
     return {
         "language": language,
@@ -35,7 +35,7 @@ def sheet(invoice: Invoice, accent: str = ACCENT) -> dict[str, object]:
         "facts": _facts(invoice),
         "table": _table(invoice),
         "sums": _sums(invoice),
-        "final": [_final_label(invoice), format_money(abs_money(due) if due.amount < 0 else due, language)],
+        "final": _final(invoice),
         "reasons": list(dict.fromkeys(filter(None, (reason_without_vat(x.vat, language) for x in invoice.lines)))),
         "notes": list(invoice.notes),
         "payment": _payment(invoice),
@@ -62,12 +62,17 @@ def format_day(day: date, language: Language) -> str:
 
 
 def format_days(first: date, last: date, language: Language) -> str:
-    """'7.–9. Juni 2027', '7–9 June 2027'; one day alone as `format_day` has it."""
-    from babel.dates import format_interval
+    """'7.–9. Juni 2027', '7–9 June 2027', '30 May – 2 June 2027'; one day alone as `format_day` has it."""
+    from babel.dates import format_date
 
+    end, dot = format_day(last, language), "." if language == "de" else ""
     if first == last:
-        return format_day(first, language)
-    return str(format_interval(first, last, "yMMMMd", locale="de" if language == "de" else "en_GB"))
+        return end
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}{dot}–{end}"
+    if first.year == last.year:
+        return f"{format_date(first, f'd{dot} MMMM', locale=language)} – {end}"
+    return f"{format_day(first, language)} – {end}"
 
 
 def format_rate(vat: VatRate, language: Language) -> str:
@@ -76,10 +81,6 @@ def format_rate(vat: VatRate, language: Language) -> str:
         return "–"
     percent = f"{vat.basis_points / 100:.2f}".rstrip("0").rstrip(".")
     return f"{percent.replace('.', ',') if language == 'de' else percent}\N{NO-BREAK SPACE}%"
-
-
-def abs_money(money: Money) -> Money:
-    return Money(abs(money.amount), money.currency)
 
 
 def _place(address: Address, home: str, language: Language) -> list[str]:
@@ -110,11 +111,12 @@ def _corrects(invoice: Invoice) -> str:
 def _facts(invoice: Invoice) -> Pairs:
     texts, language, buyer = TEXTS[invoice.language], invoice.language, invoice.buyer
     own = "" if invoice.kind is Kind.INVOICE else "own_"
+    service = format_days(invoice.service_from, invoice.service_to, language)
     period = invoice.service_from != invoice.service_to
     facts = [
         [texts[f"{own}number"], invoice.number],
         [texts[f"{own}issued"], format_day(invoice.issued_on, language)],
-        [texts["service_period" if period else "service"], format_days(invoice.service_from, invoice.service_to, language)],
+        [texts["service_period" if period else "service"], service],
         [texts["order"], buyer.order_number],
         [texts["buyer_vat"], buyer.vat_id],
     ]
@@ -140,7 +142,8 @@ def _table(invoice: Invoice) -> dict[str, object]:
         figures = [_count(line.quantity), format_money(line.unit_gross, language)]
         if taxed:
             figures += [format_rate(line.vat, language), format_money(net, language)]
-        return {"item": line.description, "detail": line.detail, "figures": [*figures, format_money(line.gross, language)]}
+        figures.append(format_money(line.gross, language))
+        return {"item": line.description, "detail": line.detail, "figures": figures}
 
     nets = totals.line_nets(invoice)
     return {"head": head, "rows": [row(line, net) for line, net in zip(invoice.lines, nets, strict=True)]}
@@ -151,28 +154,38 @@ def _count(quantity: int) -> str:
 
 
 def _sums(invoice: Invoice) -> Pairs:
-    """The rows between table and final figure: net and VAT per rate, the total, what was paid."""
+    """The rows between table and final figure: net and VAT per rate; the total and what was paid, if more is due."""
     texts, language, groups = TEXTS[invoice.language], invoice.language, totals.vat_groups(invoice)
     sums: Pairs = []
-    if _is_taxed(invoice):
-        for group in groups:
-            rate = format_rate(group.vat, language)
-            label = texts["exempt"] if group.vat.treatment is not Treatment.TAXED else texts["net_at"].format(rate=rate)
-            sums.append([texts["net_total"] if len(groups) == 1 else label, format_money(group.net, language)])
-            if group.vat.treatment is Treatment.TAXED:
-                sums.append([texts["vat_at"].format(rate=rate), format_money(group.tax, language)])
-    if invoice.paid:
-        paid = texts["paid"].format(date=format_day(invoice.paid.on, language), by=invoice.paid.by)
+    for group in groups if _is_taxed(invoice) else ():
+        rate = format_rate(group.vats[0], language)
+        if group.treatment is not Treatment.TAXED:
+            label = texts["exempt"]
+        else:
+            label = texts["net_total"] if len(groups) == 1 else texts["net_at"].format(rate=rate)
+        sums.append([label, format_money(group.net, language)])
+        if group.treatment is Treatment.TAXED:
+            sums.append([texts["vat_at"].format(rate=rate), format_money(group.tax, language)])
+    if invoice.paid and totals.amount_due(invoice):
         sums.append([texts["total"], format_money(totals.gross_total(invoice), language)])
-        sums.append([paid, format_money(-invoice.paid.amount, language)])
+        sums.append([_paid(invoice.paid, language), format_money(-invoice.paid.amount, language)])
     return sums
 
 
-def _final_label(invoice: Invoice) -> str:
-    texts, due = TEXTS[invoice.language], totals.amount_due(invoice).amount
-    if due < 0:
-        return texts["to_return"]
-    return texts["to_pay" if invoice.paid else "total"]
+def _final(invoice: Invoice) -> list[str]:
+    """What the eye looks for: the total, or what is left of it."""
+    texts, due, gross = TEXTS[invoice.language], totals.amount_due(invoice), totals.gross_total(invoice)
+    if invoice.paid and due:
+        return [texts["to_pay" if due.amount > 0 else "to_return"], format_money(_positive(due), invoice.language)]
+    return [texts["total"], format_money(gross, invoice.language)]
+
+
+def _positive(money: Money) -> Money:
+    return -money if money.amount < 0 else money
+
+
+def _paid(paid: Paid, language: Language) -> str:
+    return TEXTS[language]["paid"].format(date=format_day(paid.on, language), by=paid.by)
 
 
 def _payment(invoice: Invoice) -> dict[str, object] | None:
@@ -180,7 +193,7 @@ def _payment(invoice: Invoice) -> dict[str, object] | None:
     texts, language, bank = TEXTS[invoice.language], invoice.language, invoice.seller.bank
     due = totals.amount_due(invoice)
     if invoice.paid and not due:
-        return {"settled": texts["settled"]}
+        return {"settled": texts["settled"].format(paid=_paid(invoice.paid, language))}
     if due.amount <= 0 or bank is None:
         return None
     amount = format_money(due, language)

@@ -38,4 +38,4 @@ def checked_iban(text: str) -> str:
     try:
         return str(iban.validate(text))
     except ValidationError:
-        raise InvalidInput("This is no IBAN: its check digits do not hold. Please compare it with the bank's.") from None
+        raise InvalidInput("This is no IBAN: its check digits do not hold. Compare it with the bank's.") from None

@@ -12,9 +12,8 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
+from shared.database.upsert import insert
 from shared.errors import InvalidInput
 
 
@@ -58,8 +57,7 @@ def next_number(tx: HasConnection, table: Table, series: Series) -> str:
     by BEGIN IMMEDIATE. Take it last, so that others wait for as short a time as can be.
     """
     values = {"seller_id": series.seller_id, "prefix": series.prefix, "year": series.year}
-    statement = _next(table, tx.connection.dialect.name)
-    return format_number(series, tx.connection.execute(statement, values).scalar_one())
+    return format_number(series, tx.connection.execute(_next(table), values).scalar_one())
 
 
 def format_number(series: Series, n: int) -> str:
@@ -68,9 +66,8 @@ def format_number(series: Series, n: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def _next(table: Table, dialect: str) -> Any:
+def _next(table: Table) -> Any:
     """Counts up and reads in one statement, also when the row is not there yet. Built once per table."""
-    insert = insert_postgresql if dialect == "postgresql" else insert_sqlite
     return (
         insert(table)
         .values(last=1)

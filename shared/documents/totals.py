@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.documents.invoice import Invoice, VatRate
+from shared.documents.invoice import Invoice, Line, Treatment, VatRate
 from shared.money import Money, total
 
 
 @dataclass(frozen=True, slots=True)
 class VatGroup:
-    """What one rate (or one reason for none) adds up to: `net + tax == gross`, always."""
+    """What one rate adds up to: `net + tax == gross`, always. Exemptions share one, whatever their reason (BR-E-01)."""
 
-    vat: VatRate
+    treatment: Treatment
+    basis_points: int
+    vats: tuple[VatRate, ...]
     gross: Money
     tax: Money
 
@@ -26,10 +28,10 @@ class VatGroup:
 
 def vat_groups(invoice: Invoice) -> tuple[VatGroup, ...]:
     """One group for each rate, in the order in which the lines bring them up."""
-    sums: dict[VatRate, Money] = {}
+    groups: dict[tuple[Treatment, int], list[Line]] = {}
     for line in invoice.lines:
-        sums[line.vat] = sums.get(line.vat, Money(0, invoice.currency)) + line.gross
-    return tuple(VatGroup(vat, gross, gross.vat_included(vat.basis_points)) for vat, gross in sums.items())
+        groups.setdefault((line.vat.treatment, line.vat.basis_points), []).append(line)
+    return tuple(_group(*key, lines) for key, lines in groups.items())
 
 
 def line_nets(invoice: Invoice) -> tuple[Money, ...]:
@@ -62,6 +64,12 @@ def net_total(invoice: Invoice) -> Money:
 def amount_due(invoice: Invoice) -> Money:
     """What is left to pay; negative when the seller owes it."""
     return gross_total(invoice) - invoice.paid.amount if invoice.paid else gross_total(invoice)
+
+
+def _group(treatment: Treatment, basis_points: int, lines: list[Line]) -> VatGroup:
+    gross = total((line.gross for line in lines), lines[0].unit_gross.currency)
+    vats = tuple(dict.fromkeys(line.vat for line in lines))
+    return VatGroup(treatment, basis_points, vats, gross, gross.vat_included(basis_points))
 
 
 def _net(gross: Money, vat: VatRate) -> Money:
