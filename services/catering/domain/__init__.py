@@ -1,0 +1,1 @@
+"""The rules of catering. Pure: no clock, no database, no framework."""
