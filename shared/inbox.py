@@ -83,7 +83,7 @@ class Inbox:
         """
         self._check_positions(records, expected, tx)
         read = [(record, self._read(record)) for record in records]
-        heard = self._lock(tx, {(e.topic, e.key) for _, e in read if e is not None})
+        heard = self.lock(tx, {(e.topic, e.key) for _, e in read if e is not None})
         taken: list[Envelope[Any]] = []
         early: list[dict[str, object]] = []
         for record, envelope in read:
@@ -100,7 +100,7 @@ class Inbox:
             state.last, state.digest, state.changed = envelope.sequence, state.digest + envelope.digest, True
             taken.append(envelope)
         self.handle(taken, tx)
-        self._save(heard, tx)
+        self.save(heard, tx)
         if early:
             tx.execute(self._park, early)
         last = {record.place: record for record in records}
@@ -118,7 +118,7 @@ class Inbox:
         """Set a message aside with its key, and go on behind it: later messages of the key will wait as a gap."""
         self._check_positions([record], expected, tx)
         key, sequence = identify(record)
-        self._lock(tx, {(record.topic, key)})
+        self.lock(tx, {(record.topic, key)})
         tx.execute(self._park, [self._parked(record, key, sequence, "error", describe(error), tx.now)])
         where = {"topic": record.topic, "partition": record.partition, "next_offset": record.offset + 1}
         tx.execute(self._move, [{**where, "message_at": tx.now}])
@@ -128,7 +128,7 @@ class Inbox:
 
         One that failed by its own error is taken only `by_hand`. Raises what its handler raises.
         """
-        state = self._lock(tx, {key})[key]
+        state = self.lock(tx, {key})[key]
         parked = self.frame.parked
         row = tx.execute(
             sa.select(parked).where(
@@ -142,12 +142,12 @@ class Inbox:
         with trace.joined(envelope.traceparent):
             self.handle([envelope], tx)
         state.last, state.digest, state.changed = envelope.sequence, state.digest + envelope.digest, True
-        self._save({key: state}, tx)
+        self.save({key: state}, tx)
         return True
 
     def note_failure(self, key: Key, error: Exception, tx: Transaction) -> None:
         """The parked message whose turn it is failed again."""
-        state = self._lock(tx, {key})[key]
+        state = self.lock(tx, {key})[key]
         parked = self.frame.parked
         tx.execute(
             sa.update(parked)
@@ -165,7 +165,7 @@ class Inbox:
         if row is None:
             raise NotFound("This message is not parked any more.", parked_id=parked_id)
         key = (row.topic, row.key)
-        state = self._lock(tx, {key})[key]
+        state = self.lock(tx, {key})[key]
         first = tx.execute(
             sa.select(sa.func.min(parked.c.sequence)).where(parked.c.topic == key[0], parked.c.key == key[1])
         ).scalar_one()
@@ -180,7 +180,7 @@ class Inbox:
             tx.execute(insert(self.frame.dropped).on_conflict_do_nothing(), gone)
             state.last, state.changed = row.sequence, True
             state.digest += digest_in(row.topic, row.value)
-            self._save({key: state}, tx)
+            self.save({key: state}, tx)
         return key
 
     def handle(self, envelopes: Sequence[Envelope[Any]], tx: Transaction, *, projections_only: bool = False) -> None:
@@ -225,7 +225,8 @@ class Inbox:
             if stored.get(place, 0) != expected.get(place, 0):
                 raise Moved(f"{place.topic}/{place.partition} is at {stored.get(place, 0)}")
 
-    def _lock(self, tx: Transaction, keys: set[Key]) -> dict[Key, Heard]:
+    def lock(self, tx: Transaction, keys: set[Key]) -> dict[Key, Heard]:
+        """How far each of these keys is, locked for this transaction in one order."""
         heard: dict[Key, Heard] = {}
         for topic in sorted({topic for topic, _ in keys}):
             names = sorted(key for t, key in keys if t == topic)
@@ -233,7 +234,8 @@ class Inbox:
                 heard[topic, row.key] = Heard(row.last, row.digest)
         return {key: heard.get(key) or Heard(0, 0) for key in sorted(keys)}
 
-    def _save(self, heard: Mapping[Key, Heard], tx: Transaction) -> None:
+    def save(self, heard: Mapping[Key, Heard], tx: Transaction) -> None:
+        """Remember how far the changed ones are now."""
         rows = [
             {"topic": topic, "key": key, "last": state.last, "digest": state.digest, "at": tx.now}
             for (topic, key), state in heard.items()

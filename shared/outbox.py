@@ -5,6 +5,7 @@ It reads rows that are still there, never past a cursor: ids become visible out 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import uuid
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 from shared import crash, wire
 from shared.database import Database
 from shared.database.upsert import insert
-from shared.errors import Corrupt
+from shared.errors import Corrupt, Unavailable
 from shared.log import Log, LogProducer, Message, SendFailed, TopicPartition, TopicPartitionOffset
 from shared.service import Service
 
@@ -75,9 +76,13 @@ class Relay:
         return len(rows)
 
     def close(self) -> None:
+        """Stop sending and give the lease back."""
         if self._producer is not None:
             self._producer.close()
             self._producer = None
+        leases = self._database.frame.leases
+        with contextlib.suppress(Unavailable), self._database.transaction() as tx:
+            tx.execute(sa.delete(leases).where(leases.c.name == "relay", leases.c.holder == self._holder))
 
     def _strike_out(self, rows: Sequence[sa.Row[Any]], places: list[TopicPartitionOffset]) -> None:
         last = {TopicPartition(place.topic, place.partition): place.offset for place in places}
@@ -118,7 +123,10 @@ class Relay:
 
     def _refuse_unwritten(self, topic: str, value: bytes) -> None:
         sequences = self._database.frame.sequences
-        envelope = wire.decode(topic, value)
+        try:
+            envelope = wire.decode(topic, value)
+        except Corrupt:
+            return
         with self._database.reading() as connection:
             last = connection.execute(
                 sa.select(sequences.c.last).where(sequences.c.topic == topic, sequences.c.key == envelope.key)

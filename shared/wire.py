@@ -25,8 +25,10 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True, slots=True)
 class Envelope(Generic[E]):
-    """An event with where it stands: `sequence` is its number within its topic and key, from 1, without a gap; `event` is None for an
-    unknown type; `digest` sums up what was said."""
+    """An event with where it stands: `sequence` is its number within its topic and key, from 1, without a gap.
+
+    `event` is None for a type that nobody knows; `digest` is a number of what was said.
+    """
 
     id: str
     type: str

@@ -12,7 +12,7 @@ from shared.database.types import BigId, Json, UtcDateTime
 
 @dataclass(frozen=True, slots=True)
 class FrameTables:
-    """Said: `outbox`, `sequences`. Heard: `inbox`, `positions`, `parked`, `dropped`. Due: `timers`. The relay's: `relayed`, `leases`."""
+    """Said: outbox, sequences. Heard: inbox, positions, parked, dropped. Due: timers. The relay: relayed, leases."""
 
     outbox: sa.Table
     sequences: sa.Table
