@@ -40,9 +40,9 @@ class RenderedInvoice:
 def render_invoice(invoice: Invoice, accent: str = ACCENT) -> RenderedInvoice:
     """Both forms of an invoice; same invoice, same bytes. `accent` is the conference's colour as '#a3122a'."""
     xml = invoice_xml(invoice)
-    data = sheet(invoice, accent) | {"xml": xml.decode(), "xml_name": f"/{XML_NAME}"}
     issued_at = datetime.combine(invoice.issued_on, time(), UTC)
-    pdf = render_typst(_TEMPLATE, data, pdf_standard="a-3b", created_at=issued_at)
+    attachment = {"xml": xml.decode(), "xml_name": f"/{XML_NAME}"}
+    pdf = render_typst(_TEMPLATE, sheet(invoice, accent), "a-3b", created_at=issued_at, inputs=attachment)
     return RenderedInvoice(_announce(pdf), xml)
 
 

@@ -8,16 +8,21 @@ What German law (UStG 14, 14a, UStDV 33) and EN 16931 demand is checked when an 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final, Literal
 
+from shared.documents.reference import is_iban, is_payment_reference
 from shared.errors import InvalidInput
 from shared.money import Money
 
 SMALL_AMOUNT: Final = 25_000
 """Up to this gross sum, in euro cents, an invoice need not name the buyer's address (UStDV 33)."""
+
+# Neither XML nor a page can hold these; a line's end and a tab are fine.
+_UNWRITABLE: Final = frozenset(map(chr, (*range(32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF))) - {"\n", "\t"}
 
 Language = Literal["de", "en"]
 
@@ -209,6 +214,20 @@ def is_small_amount(invoice: Invoice) -> bool:
     )
 
 
+def _texts(value: object, where: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of an invoice with the path to it, such as `lines.0.detail`."""
+    if isinstance(value, str):
+        yield where, value
+        return
+    parts: Iterable[tuple[object, object]] = ()
+    if isinstance(value, tuple):
+        parts = enumerate(value)
+    elif is_dataclass(value):
+        parts = ((part.name, getattr(value, part.name)) for part in fields(value))
+    for name, part in parts:
+        yield from _texts(part, f"{where}.{name}".lstrip("."))
+
+
 def _errors(invoice: Invoice) -> dict[str, list[str]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
 
@@ -217,6 +236,8 @@ def _errors(invoice: Invoice) -> dict[str, list[str]]:
             found[where].append(sentence)
 
     lines, seller, buyer = invoice.lines, invoice.seller, invoice.buyer
+    for where, text in _texts(invoice):
+        demand(_UNWRITABLE.isdisjoint(text), where, "It holds a control character: type it anew.")
     demand(invoice.number.strip(), "number", "An invoice has a number.")
     demand(invoice.service_from <= invoice.service_to, "service_to", "The service ends before it begins.")
     demand(invoice.due_on is None or invoice.due_on >= invoice.issued_on, "due_on", "It is due before it is issued.")
@@ -225,6 +246,12 @@ def _errors(invoice: Invoice) -> dict[str, list[str]]:
     demand(seller.name.strip(), "seller.name", "The seller has a name.")
     demand(seller.address.lines and seller.address.city, "seller.address", "The seller has a full address.")
     demand(seller.vat_id or seller.tax_number, "seller.vat_id", "The seller has a VAT id or a tax number.")
+    demand(seller.bank is None or is_iban(seller.bank.iban), "seller.bank.iban", "The IBAN's check digits do not hold.")
+    demand(seller.bank is None or len(seller.bank.bic) in (0, 8, 11), "seller.bank.bic", "A BIC has 8 or 11 signs.")
+    demand(not invoice.payment_reference or is_payment_reference(invoice.payment_reference), "payment_reference",
+           "The payment reference is no RF reference whose check digits hold (ISO 11649).")
+    for where, vat_id in (("seller.vat_id", seller.vat_id), ("buyer.vat_id", buyer.vat_id)):
+        demand(not vat_id or vat_id[:2].isalpha(), where, "A VAT id begins with its country, like DE123456789.")
     demand(buyer.name.strip(), "buyer.name", "The buyer has a name.")
     for where, address in (("seller.address", seller.address), ("buyer.address", buyer.address)):
         demand(len(address.country) == 2 and address.country.isupper(), f"{where}.country",

@@ -7,7 +7,7 @@ from typing import Final
 
 from shared.documents import totals
 from shared.documents.invoice import Address, Invoice, Kind, Language, Line, Paid, Treatment, VatRate
-from shared.documents.qr import girocode_svg
+from shared.documents.qr import fits_girocode, girocode_svg
 from shared.documents.reference import checked_iban, in_fours
 from shared.documents.texts import TEXTS, TITLES, reason_without_vat
 from shared.money import Money
@@ -208,7 +208,7 @@ def _payment(invoice: Invoice) -> dict[str, object] | None:
         [texts["reference"], in_fours(invoice.payment_reference) or invoice.number],
     ]
     qr = ""
-    if invoice.payment_reference and due.currency == "EUR":
+    if invoice.payment_reference and fits_girocode(due):
         qr = girocode_svg(bank, due, invoice.payment_reference)
     return {"request": request, "rows": [row for row in rows if row[1]], "qr": qr, "scan": texts["scan"]}
 

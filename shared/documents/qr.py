@@ -19,12 +19,16 @@ def qr_svg(text: str) -> str:
     return _svg(segno.make(text, error="m", micro=False))
 
 
+def fits_girocode(amount: Money) -> bool:
+    return amount.currency == "EUR" and 1 <= amount.amount < 100_000_000_000
+
+
 def girocode_svg(account: BankAccount, amount: Money, reference: str) -> str:
-    """A SEPA transfer for a banking app (EPC069-12): euros only, at least one cent, `reference` as ISO 11649."""
+    """A SEPA transfer for a banking app (EPC069-12), `reference` as ISO 11649."""
     import segno.helpers
 
-    if amount.currency != "EUR" or amount.amount < 1:
-        raise InvalidInput("A GiroCode asks for euros, at least one cent.")
+    if not fits_girocode(amount):
+        raise InvalidInput("A GiroCode asks for euros, from one cent to a billion less one.")
     euros = Decimal(amount.amount) / 100
     return _svg(
         segno.helpers.make_epc_qr(

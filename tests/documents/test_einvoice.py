@@ -15,9 +15,8 @@ from shared.documents.invoice import Corrected, Invoice, Kind, Line, Paid, VatRa
 from shared.documents.pdf import sheet
 from shared.documents.reference import payment_reference
 from shared.documents.typesetting import render_typst_pages
-from shared.errors import InvalidInput
-from tests.documents.examples import DOMESTIC, EXEMPT, NOT_TAXABLE, REVERSE_CHARGE, SELLER, euros
-from tests.documents.reading import pdf_text, qr_texts
+from tests.documents.examples import DOMESTIC, EXEMPT, NOT_TAXABLE, REVERSE_CHARGE, euros
+from tests.documents.reading import grey, pdf_text, qr_texts
 from tests.tools.mustang.judge import Verdict, judge
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "shared" / "documents" / "invoice.typ"
@@ -162,11 +161,10 @@ def test_other_currencies_have_no_girocode() -> None:
     assert "2.500,00 CHF" in pdf_text(render_invoice(francs).pdf)
 
 
-def test_a_mistyped_iban_is_refused_before_anything_is_printed() -> None:
-    assert SELLER.bank is not None
-    wrong = replace(SELLER, bank=replace(SELLER.bank, iban="DE88 3704 0044 0532 0130 00"))
-    with pytest.raises(InvalidInput, match="check digits"):
-        render_invoice(replace(DOMESTIC, seller=wrong))
+def test_more_than_a_banking_app_can_be_asked_for_is_asked_for_in_words() -> None:
+    huge = replace(DOMESTIC, lines=(Line("Paket", 20_000, euros(99_999), VatRate.taxed(1900)),))
+    assert not qr_texts(page_image(huge))
+    assert "1.999.980.000,00 €" in pdf_text(render_invoice(huge).pdf)
 
 
 def test_names_with_marks_of_typst_and_xml_stand_as_they_are() -> None:
@@ -174,6 +172,28 @@ def test_names_with_marks_of_typst_and_xml_stand_as_they_are() -> None:
     rendered = render_invoice(replace(DOMESTIC, buyer=replace(DOMESTIC.buyer, name=odd)))
     assert odd in pdf_text(rendered.pdf)
     assert b"*A* &amp; &lt;B&gt; #set" in rendered.xml
+
+
+def test_a_name_in_signs_that_no_font_has_stops_nothing_and_the_xml_keeps_it() -> None:
+    rendered = render_invoice(replace(DOMESTIC, buyer=replace(DOMESTIC.buyer, name="株式会社 👩\N{ZERO WIDTH JOINER}🚀 Łódź")))
+    text = pdf_text(rendered.pdf)
+    assert "????" in text and "Łódź" in text
+    assert "株式会社 👩\N{ZERO WIDTH JOINER}🚀 Łódź" in rendered.xml.decode()
+    assert PdfReader(io.BytesIO(rendered.pdf)).attachments[XML_NAME] == [rendered.xml]
+
+
+def test_a_long_address_pushes_the_headline_down_instead_of_under_it() -> None:
+    long = "Gesellschaft zur Förderung der Suche nach allem, was sich nur irgend finden lässt, mit beschränkter Haftung"
+    address = replace(DOMESTIC.buyer.address, lines=(long, long, long))
+    data = sheet(replace(DOMESTIC, buyer=replace(DOMESTIC.buyer, name=long, address=address)))
+    (first, *_), (usual, *_) = render_typst_pages(TEMPLATE, data, 36), render_typst_pages(TEMPLATE, sheet(DOMESTIC), 36)
+    assert headline_top(first) > headline_top(usual)
+
+
+def headline_top(png: bytes) -> int:
+    """The first row, in pixels, that is as dark as the accent's rule along its whole length."""
+    rows = grey(png)[:, 36:54]
+    return int(next(y for y, row in enumerate(rows) if (row < 120).all()))
 
 
 def page_image(invoice: Invoice) -> bytes:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shared.documents.invoice import (
     Address,
+    BankAccount,
     Buyer,
     Corrected,
     Invoice,
@@ -125,6 +126,12 @@ def test_the_examples_are_no_small_amounts_but_one() -> None:
     ("change", "where"),
     [
         ({"number": " "}, "number"),
+        ({"payment_reference": "RF19539007547034"}, "payment_reference"),
+        ({"seller": replace(SELLER, vat_id="123456788")}, "seller.vat_id"),
+        ({"seller": replace(SELLER, bank=BankAccount("S", "DE88 3704 0044 0532 0130 00"))}, "seller.bank.iban"),
+        ({"seller": replace(SELLER, bank=BankAccount("S", "DE89 3704 0044 0532 0130 00", "COBA"))}, "seller.bank.bic"),
+        ({"notes": ("Danke\0",)}, "notes.0"),
+        ({"buyer": replace(GERMAN_BUYER, contact="Buch\x07haltung")}, "buyer.contact"),
         ({"lines": ()}, "lines"),
         ({"due_on": date(2027, 2, 28)}, "due_on"),
         ({"service_to": date(2027, 6, 6)}, "service_to"),

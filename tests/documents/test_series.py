@@ -21,12 +21,12 @@ INVOICES = Series("sel_1", "SP", 2027)
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(fresh_database_urls: str) -> Iterator[Database]:
     clock = SimulatedClock(datetime(2027, 3, 1, tzinfo=UTC))
-    database = Database(database_url, METADATA, "tests", clock, seeded_ids(1))
+    url = fresh_database_urls.replace("{service}", "sponsor_invoice")
+    database = Database(url, METADATA, "tests", clock, seeded_ids(1))
     METADATA.create_all(database.engine)
     yield database
-    METADATA.drop_all(database.engine)
     database.close()
 
 
