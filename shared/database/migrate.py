@@ -65,3 +65,9 @@ def _config(database: Database, migrations: str) -> Config:
     config.set_main_option("script_location", str(Path(str(package.__path__[0]))))
     config.attributes["database"] = database
     return config
+
+
+def is_empty(database: Database) -> bool:
+    """Whether nothing was ever migrated there."""
+    with database.reading() as connection:
+        return MigrationContext.configure(connection).get_current_heads() == ()

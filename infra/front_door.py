@@ -1,0 +1,47 @@
+"""The front door of one machine: one address for people, the path decides which service answers.
+
+`infra/proxy` says the same to the proxy of a cluster. What begins with `/internal` has no way in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from infra.services import NAMES, module, services
+from shared.runtime import Runtime
+
+PREFIXES = {
+    "staff": "console",
+    "feed": "console",
+    "finance": "sponsor_invoice",
+    "catering": "catering",
+    "mail": "notification",
+}
+"""First part of the path -> service; every other path is the ticket service's."""
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class FrontDoor:
+    """A WSGI application over those of the services, which carry their prefixes themselves."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.apps: dict[str, Any] = {name: module(name).create_app(runtime) for name in NAMES}
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        first = environ.get("PATH_INFO", "/").split("/", 2)[1] if "/" in environ.get("PATH_INFO", "") else ""
+        if first == "internal":
+            return _answer(start_response, "404 Not Found", b"There is nothing here.\n")
+        if first == "readyz":
+            problems = [sentence for service in services() for sentence in self._runtime.ready(service)]
+            status = "503 Service Unavailable" if problems else "200 OK"
+            return _answer(start_response, status, "\n".join([*problems, ""]).encode() or b"ready\n")
+        app: Wsgi = self.apps[PREFIXES.get(first, "ticket")]
+        return app(environ, start_response)
+
+
+def _answer(start_response: Callable[..., Any], status: str, body: bytes) -> Iterable[bytes]:
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,14 @@
+"""What gunicorn calls at the turns of its workers' lives."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Count the metrics of a worker that ended once, and not as one that still lives."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)
