@@ -1,0 +1,1 @@
+"""Kafka on this machine, without a container: for tests and for `make run STACK=cluster`."""

@@ -1,0 +1,1 @@
+"""PostgreSQL on this machine, without a container: for tests and for `make run STACK=cluster`."""
