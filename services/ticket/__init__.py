@@ -1,0 +1,16 @@
+"""Tickets: conferences and the ladder of their prices, orders, money by Stripe, admissions.
+
+Owns: conferences with their legal texts, ladders and quotas; orders, admissions and the people on them; checkouts and payments,
+the ledger; vouchers.
+
+Consumes: BenefitGranted, BenefitRevoked.
+
+Publishes: ConferenceOpened, ConferenceChanged, TierOpened, TierEndingSoon, TierChanged, TierClosed, QuotaChanged, OrderHeld, OrderPaid,
+OrderLapsed, OrderCancelled, RefundRequested, PaymentRefunded, AdmissionIssued, AdmissionCancelled, VoucherIssued, VoucherRedeemed,
+VoucherReleased, StaffActed, PersonErased.
+
+domain/      what is true, without a database     handlers/   what it does; its `__init__` is the table of contents
+store/       what it keeps                        payments.py the only file that knows Stripe's library
+api.py       REST for machines                    pages.py, organise.py   pages for buyers and for staff
+internal.py  for the other services               app.py      how it is put together
+"""

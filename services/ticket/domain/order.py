@@ -1,0 +1,228 @@
+"""An order: up to ten admissions at a price that was seen, held, paid or given back.
+
+    held ----> paid ----> cancelled          held: capacity and price are set aside until `hold_expires_at`
+    held ----> placed --> paid               placed: it stands and waits for a transfer until `pay_by`
+    held ----> lapsed --> paid               lapsed -> paid: money came late, and capacity was left
+    placed --> lapsed
+
+Money is beside it, in the ledger. A transition validates, changes and returns what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from services.ticket.domain.errors import PriceChanged, money_fact
+from services.ticket.domain.vat import vat_of
+from shared.errors import Conflict, InvalidInput
+from shared.events import Event
+from shared.events.ticketing import (
+    AdmissionCancelled,
+    AdmissionIssued,
+    OrderCancelled,
+    OrderHeld,
+    OrderLapsed,
+    OrderLine,
+    OrderPaid,
+    OrderPlaced,
+    VatAmount,
+)
+from shared.money import Money, total
+
+MOST_ATTENDEES: Final = 10
+HOLD: Final = timedelta(minutes=30)
+LONGEST_HOLD: Final = timedelta(hours=24)
+"""A hold whose payment Stripe cannot tell us about stays this long beyond its end, visibly, and no longer."""
+
+
+class State(StrEnum):
+    HELD = "held"
+    PLACED = "placed"
+    PAID = "paid"
+    LAPSED = "lapsed"
+    CANCELLED = "cancelled"
+
+
+TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
+    State.HELD: frozenset({State.PLACED, State.PAID, State.LAPSED}),
+    State.PLACED: frozenset({State.PAID, State.LAPSED}),
+    State.PAID: frozenset({State.CANCELLED}),
+    State.LAPSED: frozenset({State.PAID}),
+    State.CANCELLED: frozenset(),
+}
+TAKING: Final = frozenset({State.HELD, State.PLACED, State.PAID})
+"""The states in which an order's admissions count against caps and quotas."""
+
+
+@dataclass(slots=True)
+class Admission:
+    """One seat of an order; it admits once the order is paid. `attendee` is a person's id. Comp ones have no tier and no price."""
+
+    admission_id: str
+    admission_type: str
+    tier_id: str
+    price: Money
+    attendee: str
+    comp: bool = False
+
+
+@dataclass(slots=True)
+class Order:
+    order_id: str
+    conference_id: str
+    reference: str
+    currency: str
+    buyer: str
+    payment_method: str
+    created_at: datetime
+    hold_expires_at: datetime
+    admissions: list[Admission]
+    vat: tuple[VatAmount, ...]
+    lot_id: str | None = None
+    voucher_code: str | None = None
+    state: State = State.HELD
+    paid_at: datetime | None = None
+    ended_at: datetime | None = None
+    end_reason: str = ""
+    days: tuple[date, ...] = field(default=())
+
+    @property
+    def total(self) -> Money:
+        return total((admission.price for admission in self.admissions), self.currency)
+
+    @property
+    def comp_count(self) -> int:
+        return sum(admission.comp for admission in self.admissions)
+
+    def lines(self) -> tuple[OrderLine, ...]:
+        counts: dict[tuple[str, str, Money], int] = {}
+        for admission in self.admissions:
+            key = (admission.admission_type, admission.tier_id, admission.price)
+            counts[key] = counts.get(key, 0) + 1
+        return tuple(OrderLine(kind, tier_id, count, price) for (kind, tier_id, price), count in counts.items())
+
+    def tier_counts(self) -> dict[str, int]:
+        """How many of each tier it takes; comp admissions are of none."""
+        counts: dict[str, int] = {}
+        for admission in self.admissions:
+            if admission.tier_id:
+                counts[admission.tier_id] = counts.get(admission.tier_id, 0) + 1
+        return counts
+
+    def type_counts(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for admission in self.admissions:
+            counts[admission.admission_type] = counts.get(admission.admission_type, 0) + 1
+        return counts
+
+    def hold(self, vat_rates: Mapping[str, int]) -> list[Event]:
+        """The first thing that happens to an order; `vat_rates` by admission type."""
+        if not 1 <= len(self.admissions) <= MOST_ATTENDEES:
+            raise InvalidInput(f"An order has 1 to {MOST_ATTENDEES} attendees.")
+        self.vat = vat_of((vat_rates[admission.admission_type], admission.price) for admission in self.admissions)
+        held = OrderHeld(
+            **self._facts(),
+            lines=self.lines(),
+            total=self.total,
+            vat=self.vat,
+            hold_expires_at=self.hold_expires_at,
+            lot_id=self.lot_id,
+        )
+        return [held]
+
+    def place(self, pay_by: datetime, now: datetime) -> list[Event]:
+        """It stands and waits for a transfer."""
+        self._move(State.PLACED)
+        return [
+            OrderPlaced(
+                **self._facts(),
+                buyer=person_ref(self.buyer),
+                payment_method=self.payment_method,
+                pay_by=pay_by,
+                total=self.total,
+                vat=self.vat,
+            )
+        ]
+
+    def pay(self, now: datetime) -> list[Event]:
+        """Paid in full, or free: each admission is issued."""
+        self._move(State.PAID)
+        self.paid_at, self.ended_at, self.end_reason = now, None, ""
+        paid = OrderPaid(
+            **self._facts(),
+            buyer=person_ref(self.buyer),
+            payment_method=self.payment_method,
+            paid_at=now,
+            total=self.total,
+            vat=self.vat,
+            lines=self.lines(),
+            lot_id=self.lot_id,
+        )
+        return [paid, *(self._issued(admission, now) for admission in self.admissions)]
+
+    def lapse(self, reason: str, now: datetime) -> list[Event]:
+        """It was not paid in time (`expired`), or given up (`abandoned`)."""
+        self._move(State.LAPSED)
+        self.ended_at, self.end_reason = now, reason
+        return [OrderLapsed(**self._facts(), reason=reason, lapsed_at=now, lines=self.lines())]
+
+    def cancel(self, reason: str, refund: Money, now: datetime) -> list[Event]:
+        """A paid order ends: its admissions admit nobody any more, `refund` goes back."""
+        self._move(State.CANCELLED)
+        self.ended_at, self.end_reason = now, reason
+        cancelled = OrderCancelled(
+            **self._facts(), reason=reason, cancelled_at=now, buyer=person_ref(self.buyer), refund=refund
+        )
+        return [cancelled, *(self._cancelled(admission, reason, now) for admission in self.admissions)]
+
+    def _move(self, to: State) -> None:
+        if to not in TRANSITIONS[self.state]:
+            raise Conflict(f"This order is {self.state}: it cannot become {to}.", status=str(self.state))
+        self.state = to
+
+    def _facts(self) -> dict[str, Any]:
+        return {"conference_id": self.conference_id, "order_id": self.order_id, "reference": self.reference}
+
+    def _issued(self, admission: Admission, now: datetime) -> Event:
+        return AdmissionIssued(
+            **self._facts(),
+            admission_id=admission.admission_id,
+            admission_type=admission.admission_type,
+            attendee=person_ref(admission.attendee),
+            tier_id=admission.tier_id,
+            days=self.days,
+            price=admission.price,
+            issued_at=now,
+            comp=admission.comp,
+        )
+
+    def _cancelled(self, admission: Admission, reason: str, now: datetime) -> Event:
+        return AdmissionCancelled(
+            **self._facts(),
+            admission_id=admission.admission_id,
+            admission_type=admission.admission_type,
+            tier_id=admission.tier_id,
+            reason=reason,
+            cancelled_at=now,
+            comp=admission.comp,
+        )
+
+
+def person_ref(person_id: str) -> str:
+    """How other services may speak of a person of ours."""
+    return f"ticket:{person_id}"
+
+
+def check_expected(expected: Money | None, prices: Sequence[Money], currency: str) -> None:
+    """Raises `PriceChanged` when what was shown is not what it costs now. None means that the buyer names no price."""
+    now_asked = total(prices, currency)
+    if expected is not None and expected != now_asked:
+        raise PriceChanged(
+            f"The price has changed: it was {expected}, it is {now_asked} now. Nothing is ordered yet.",
+            expected=money_fact(expected),
+            total=money_fact(now_asked),
+        )

@@ -1,0 +1,77 @@
+"""What the ticket service does: its table of contents.
+
+selling.py      place_order                                       what a buyer asks for, held at the price they saw
+paying.py       begin_payment, confirm_payment, refund_payment    Stripe: one path for webhook, return page and sweep
+ending.py       end_hold, expire_session, cancel_order            holds that end, orders that are given back
+conferences.py  open_conference, change_conference, move_tier_end, turn_tier, announce_tier_end
+vouchers.py     issue_vouchers, revoke_vouchers, make_vouchers    a sponsor's package reaches the shop
+people.py       erase_people
+"""
+
+from collections.abc import Mapping
+
+from services.ticket.handlers.conferences import (
+    announce_tier_end,
+    change_conference,
+    move_tier_end,
+    open_conference,
+    turn_tier,
+)
+from services.ticket.handlers.context import Context, record_staff_act
+from services.ticket.handlers.ending import cancel_order, end_hold, expire_session
+from services.ticket.handlers.paying import (
+    ask_stripe,
+    begin_payment,
+    confirm_payment,
+    record_webhook,
+    refund_payment,
+    return_from_stripe,
+)
+from services.ticket.handlers.people import erase_people
+from services.ticket.handlers.selling import AttendeeWish, OrderWish, Placed, place_order
+from services.ticket.handlers.vouchers import issue_vouchers, make_vouchers, revoke_vouchers
+from shared.events import Event
+from shared.events.sponsorship import BenefitGranted, BenefitRevoked
+from shared.service import ErrandHandler, Projection, Reaction, TimerHandler
+
+PROJECTIONS: Mapping[type[Event], Projection] = {}
+
+REACTIONS: Mapping[type[Event], Reaction] = {
+    BenefitGranted: issue_vouchers,
+    BenefitRevoked: revoke_vouchers,
+}
+
+TIMERS: Mapping[str, TimerHandler] = {
+    "end_hold": end_hold,
+    "turn_tier": turn_tier,
+    "announce_tier_end": announce_tier_end,
+}
+
+ERRANDS: Mapping[str, ErrandHandler] = {
+    "ask_stripe": ask_stripe,
+    "expire_session": expire_session,
+    "refund_payment": refund_payment,
+}
+
+__all__ = [
+    "ERRANDS",
+    "PROJECTIONS",
+    "REACTIONS",
+    "TIMERS",
+    "AttendeeWish",
+    "Context",
+    "OrderWish",
+    "Placed",
+    "begin_payment",
+    "cancel_order",
+    "change_conference",
+    "confirm_payment",
+    "erase_people",
+    "make_vouchers",
+    "move_tier_end",
+    "open_conference",
+    "place_order",
+    "record_staff_act",
+    "record_webhook",
+    "return_from_stripe",
+]

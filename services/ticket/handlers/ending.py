@@ -1,0 +1,138 @@
+"""How orders end without a visit: holds that run out, and orders that are given back."""
+
+from __future__ import annotations
+
+from services.ticket.domain.ledger import post
+from services.ticket.domain.order import LONGEST_HOLD, Order, State
+from services.ticket.handlers.context import Context
+from services.ticket.handlers.paying import checkout_of, confirm_payment, request_refund
+from services.ticket.payments import SessionRefused, SessionState
+from services.ticket.store import conferences, orders, payments, vouchers
+from shared.database import Database, Transaction
+from shared.errors import Conflict, Unavailable
+from shared.money import Money
+from shared.service import Errand, Timer
+
+
+def end_hold(timer: Timer, tx: Transaction) -> None:
+    """The hold is over. What never reached payment goes back at once, the rest when Stripe says that it was not paid."""
+    order = orders.lock_order(tx, timer.subject)
+    if order.state == State.HELD:
+        if payments.session_of(tx.connection, order.order_id) is None:
+            lapse(tx, order, "expired")
+        else:
+            tx.schedule("expire_session", order.order_id, tx.now, {"reason": "expired"})
+    orders.forget_answers(tx)  # a steady beat is needed for it, and this is one
+
+
+def expire_session(errand: Errand, context: Context) -> None:
+    """Close the checkout at Stripe, ask what became of it, and only then give the capacity back."""
+    with context.database.reading() as connection:
+        order = orders.load_order(connection, errand.subject)
+        session = payments.session_of(connection, errand.subject)
+    if order.state != State.HELD or session is None:
+        return
+    try:
+        seen = _close_checkout(context, order, session)
+    except Unavailable:
+        _give_up_after_a_day(errand, context)
+        raise
+    if seen is not None and seen.is_paid:
+        confirm_payment(context, seen.session_id)
+        return
+    if seen is not None and not seen.is_over:
+        raise Unavailable("Stripe has not closed this checkout yet.")
+    with context.database.transaction() as tx:
+        order = orders.lock_order(tx, errand.subject)
+        if order.state == State.HELD:
+            lapse(tx, order, errand.facts.get("reason", "expired"))
+        errand.done(tx)
+
+
+def _close_checkout(context: Context, order: Order, session: payments.Session) -> SessionState | None:
+    """What Stripe says after it was told to expire; None when there never was one."""
+    session_id = session.session_id
+    if session_id is None:
+        try:
+            made = context.payments.create_session(checkout_of(context, order, session))
+        except SessionRefused:
+            return None
+        session_id = made.session_id
+        with context.database.transaction() as tx:
+            payments.save_session(tx, order.order_id, made.session_id, made.url)
+    return context.payments.expire(session_id)
+
+
+def _give_up_after_a_day(errand: Errand, context: Context) -> None:
+    """Stripe has been away for a day: its own time limit is over too. A payment that shows up later is a late one."""
+    with context.database.transaction() as tx:
+        order = orders.lock_order(tx, errand.subject)
+        if order.state == State.HELD and tx.now >= order.hold_expires_at + LONGEST_HOLD:
+            lapse(tx, order, "expired")
+            session = payments.session_of(tx.connection, order.order_id)
+            if session is not None and session.session_id is not None:
+                tx.schedule("ask_stripe", session.session_id, tx.now)
+
+
+def cancel_order(database: Database, order_id: str, reason: str = "buyer", actor: str = "buyer") -> Order:
+    """Give an order back: a paid one is refunded in full until doors open, a held one is let go.
+
+    Raises `Conflict` where it is over already, or the conference has begun.
+    """
+    with database.transaction(actor) as tx:
+        order = orders.lock_order(tx, order_id)
+        if order.state == State.HELD:
+            if payments.session_of(tx.connection, order_id) is None:
+                lapse(tx, order, "abandoned")
+                tx.unschedule("end_hold", order_id)
+            else:
+                tx.schedule("expire_session", order_id, tx.now, {"reason": "abandoned"})
+            return order
+        conference = conferences.conference_by_id(tx.connection, order.conference_id)
+        if order.state == State.PAID and tx.now >= conference.doors_at:
+            raise Conflict(
+                "The conference has begun: this order cannot be cancelled any more.", status=str(order.state)
+            )
+        tx.publish(*order.cancel(reason, order.total, tx.now))
+        _give_back(tx, order)
+        orders.save_order(tx, order)
+        if order.total:
+            posting = post("reversal", tx.ids.new("pos", tx.now), order.conference_id, order_id, order.total, tx.now)
+            payments.record_entries(tx, posting)
+        for payment in payments.payments_of(tx.connection, order_id):
+            if payment.refund_reason is None:
+                request_refund(tx, order, payment, "cancelled")
+        return order
+
+
+def lapse(tx: Transaction, order: Order, reason: str) -> None:
+    """End a locked hold and give its capacity back."""
+    tx.publish(*order.lapse(reason, tx.now))
+    _give_back(tx, order)
+    orders.save_order(tx, order)
+
+
+def _give_back(tx: Transaction, order: Order) -> None:
+    """Capacity to the quotas, to a tier only as far as it is open, and the voucher to its owner."""
+    types = order.type_counts()
+    tier_counts = order.tier_counts()
+    ladders = conferences.lock_ladders(tx, order.conference_id, types)
+    for ladder in ladders.values():
+        for tier in ladder.tiers:
+            if tier.tier_id in tier_counts:
+                ladder.give_back(tier.tier_id, tier_counts[tier.tier_id])
+    quotas = conferences.lock_quotas(tx, order.conference_id, types)
+    for quota in quotas:
+        quota.give_back(sum(count for code, count in types.items() if code in quota.admission_types))
+    conferences.save_ladders(tx, ladders.values())
+    conferences.save_quotas(tx, quotas)
+    if order.voucher_code and order.comp_count:
+        voucher = vouchers.lock_voucher(tx, order.conference_id, order.voucher_code)
+        if voucher is not None:
+            tx.publish(*voucher.release(order.order_id, order.comp_count))
+            vouchers.save_voucher(tx, voucher)
+
+
+def refundable(order: Order) -> Money:
+    """What a cancellation would give back."""
+    return order.total

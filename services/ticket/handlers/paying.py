@@ -1,0 +1,252 @@
+"""Money by Stripe. One `confirm_payment` serves webhook, return page and sweep: any order, doubling or loss of them ends the same.
+
+Stripe is asked outside of every transaction; what it said is judged inside one, under the order's lock.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from prometheus_client import Counter
+
+from services.ticket.domain.errors import HoldExpired, NotEnoughLeft, SoldOut, VoucherUsedUp
+from services.ticket.domain.ledger import post
+from services.ticket.domain.order import Order, State
+from services.ticket.handlers.context import Context
+from services.ticket.payments import Checkout, CheckoutLine, SessionState, UnknownAtStripe
+from services.ticket.store import conferences, orders, payments, vouchers
+from shared.database import Transaction
+from shared.errors import Conflict, Unavailable
+from shared.events.ticketing import PaymentRefunded, RefundRequested
+from shared.service import Errand
+
+SESSION_LASTS = timedelta(minutes=31)
+"""Stripe wants at least 30 minutes; one more for its clock and the way."""
+SWEEP_AFTER = timedelta(minutes=5)
+"""A checkout of which nobody told us anything is asked about after this time."""
+UNKNOWN = Counter("stagedoor_ticket_unknown_stripe_objects", "Webhooks about objects that are not ours.")
+logger = logging.getLogger(__name__)
+
+
+def begin_payment(context: Context, order_id: str) -> str:
+    """Where the buyer pays: Stripe's page, made at the first visit.
+
+    Raises `HoldExpired`, `Conflict` when nothing is to be paid any more, `Unavailable` while Stripe is away (the hold stays).
+    """
+    with context.database.transaction("buyer") as tx:
+        order = orders.lock_order(tx, order_id)
+        if order.state in (State.PAID, State.CANCELLED):
+            raise Conflict(f"This order is {order.state}: nothing is to be paid.", status=str(order.state))
+        if order.state == State.LAPSED or tx.now >= order.hold_expires_at:
+            raise HoldExpired("The time to pay is over, and the tickets are free again. Please order anew.")
+        session = payments.session_of(tx.connection, order_id)
+        if session is None:
+            payments.begin_session(tx, order_id, tx.now + SESSION_LASTS)
+            session = payments.session_of(tx.connection, order_id)
+    assert session is not None
+    if session.url:
+        return session.url
+    made = context.payments.create_session(checkout_of(context, order, session))
+    with context.database.transaction() as tx:
+        payments.save_session(tx, order_id, made.session_id, made.url)
+        tx.schedule("ask_stripe", made.session_id, tx.now + SWEEP_AFTER)
+    return made.url
+
+
+def checkout_of(context: Context, order: Order, session: payments.Session) -> Checkout:
+    """What Stripe is asked to make: the same again for the same order, so that it makes it once."""
+    with context.database.reading() as connection:
+        conference = conferences.conference_by_id(connection, order.conference_id)
+        buyer = orders.people_by_id(connection, [order.buyer]).get(order.buyer)
+    language = buyer.locale if buyer else "en"
+    lines = tuple(
+        CheckoutLine(
+            f"{conference.name}: {conference.admission_type(line.admission_type).name(language)}",
+            line.price,
+            line.count,
+        )
+        for line in order.lines()
+        if line.price
+    )
+    page = f"{context.base_url}/orders/{order.reference}"
+    return Checkout(
+        order_id=order.order_id,
+        lines=lines,
+        email=buyer.email if buyer else "",
+        locale=language,
+        expires_at=session.expires_at,
+        success_url=f"{page}/return?session_id={{CHECKOUT_SESSION_ID}}",
+        cancel_url=page,
+    )
+
+
+def record_webhook(context: Context, event_id: str, type: str, object_id: str) -> None:
+    """Keep that Stripe said something, and go and ask what is true. The same event twice changes nothing."""
+    with context.database.transaction("stripe") as tx:
+        ours = type.startswith("checkout.session.")
+        if payments.record_webhook(tx, event_id, type, object_id, "new" if ours else "noted") and ours:
+            tx.schedule("ask_stripe", object_id, tx.now)
+
+
+def return_from_stripe(context: Context, order_id: str) -> State:
+    """The buyer came back: ask at once, so that the page knows. Stripe's absence only leaves the answer to the sweep."""
+    with context.database.reading() as connection:
+        order = orders.load_order(connection, order_id)
+        session = payments.session_of(connection, order_id)
+    if order.state == State.HELD and session is not None and session.session_id is not None:
+        try:
+            confirm_payment(context, session.session_id)
+        except Unavailable:
+            logger.warning("Stripe does not answer: the return of an order is left to the sweep")
+        with context.database.reading() as connection:
+            order = orders.load_order(connection, order_id)
+    return order.state
+
+
+def ask_stripe(errand: Errand, context: Context) -> None:
+    """Find out whether a checkout was paid: told by a webhook, or by nobody."""
+    try:
+        confirm_payment(context, errand.subject, errand.done)
+    except UnknownAtStripe:
+        _alarm(context, errand)
+
+
+def confirm_payment(context: Context, session_id: str, done: Callable[[Transaction], None] | None = None) -> None:
+    """See whether a checkout was paid and let that have its effect, once, however often this is called.
+
+    Raises `UnknownAtStripe` when the checkout is not Stripe's or not for an order of ours, `Unavailable`.
+    """
+    seen = context.payments.retrieve(session_id)
+    with context.database.reading() as connection:
+        order_id = payments.order_of_session(connection, session_id) or seen.order_id
+        if not orders.is_known(connection, order_id):
+            raise UnknownAtStripe("This checkout is for no order of ours.", session_id=session_id)
+    with context.database.transaction() as tx:
+        if seen.is_paid:
+            _receive(tx, orders.lock_order(tx, order_id), seen)
+        payments.settle_webhooks(tx, session_id, "done")
+        if done is not None:
+            done(tx)
+
+
+def _receive(tx: Transaction, order: Order, seen: SessionState) -> None:
+    """Money came. It pays the order, or goes back; it is never lost."""
+    payment = payments.Payment(
+        tx.ids.new("pay", tx.now), order.order_id, seen.session_id, seen.intent_id, seen.amount, tx.now
+    )
+    if not payments.record_payment(tx, payment):
+        return
+    posting = tx.ids.new("pos", tx.now)
+    payments.record_entries(
+        tx, post("charge", posting, order.conference_id, order.order_id, seen.amount, tx.now, payment.payment_id)
+    )
+    if order.state == State.PAID:
+        request_refund(tx, order, payment, "doubled")
+    elif seen.amount != order.total:
+        request_refund(tx, order, payment, "wrong_amount")
+    elif order.state == State.CANCELLED or (order.state == State.LAPSED and not _take_again(tx, order)):
+        request_refund(tx, order, payment, "late")
+    else:
+        _settle(tx, order)
+
+
+def _settle(tx: Transaction, order: Order) -> None:
+    tx.publish(*order.pay(tx.now))
+    orders.save_order(tx, order)
+    tx.unschedule("end_hold", order.order_id)
+    sale = post("sale", tx.ids.new("pos", tx.now), order.conference_id, order.order_id, order.total, tx.now)
+    payments.record_entries(tx, sale)
+
+
+def _take_again(tx: Transaction, order: Order) -> bool:
+    """Take the capacity of a lapsed order once more, at the price it was sold for. Needs quota, never an open tier."""
+    types = order.type_counts()
+    tier_counts = order.tier_counts()
+    ladders = conferences.lock_ladders(tx, order.conference_id, types)
+    quotas = conferences.lock_quotas(tx, order.conference_id, types)
+    voucher = None
+    if order.voucher_code and order.comp_count:
+        voucher = vouchers.lock_voucher(tx, order.conference_id, order.voucher_code)
+    try:
+        for quota in quotas:
+            quota.take(sum(count for code, count in types.items() if code in quota.admission_types))
+        if voucher is not None:
+            free, events = voucher.redeem(order.order_id, order.comp_count)
+            if free < order.comp_count:
+                return False
+            tx.publish(*events)
+            vouchers.save_voucher(tx, voucher)
+    except (SoldOut, NotEnoughLeft, VoucherUsedUp):
+        return False
+    for ladder in ladders.values():
+        for tier in list(ladder.tiers):
+            if tier.tier_id in tier_counts:
+                tx.publish(*ladder.take_late(tier.tier_id, tier_counts[tier.tier_id], tx.now))
+    conferences.save_ladders(tx, ladders.values())
+    conferences.save_quotas(tx, quotas)
+    return True
+
+
+def request_refund(tx: Transaction, order: Order, payment: payments.Payment, reason: str) -> None:
+    """Have a payment given back, whole."""
+    payment.refund_reason = reason
+    payments.save_payment(tx, payment)
+    tx.publish(
+        RefundRequested(
+            conference_id=order.conference_id,
+            order_id=order.order_id,
+            reference=order.reference,
+            payment_id=payment.payment_id,
+            amount=payment.amount,
+            reason=reason,
+        )
+    )
+    tx.schedule("refund_payment", payment.payment_id, tx.now)
+
+
+def refund_payment(errand: Errand, context: Context) -> None:
+    """Ask Stripe to give a payment back, once: the key makes a second asking the same refund."""
+    with context.database.reading() as connection:
+        payment = payments.load_payment(connection, errand.subject)
+    if payment.refunded_at is not None:
+        return
+    refund_id = context.payments.refund(payment.intent_id, payment.amount, payment.payment_id)
+    with context.database.transaction() as tx:
+        order = orders.lock_order(tx, payment.order_id)
+        payment = payments.load_payment(tx.connection, errand.subject)
+        if payment.refunded_at is None:
+            payment.refund_id, payment.refunded_at = refund_id, tx.now
+            payments.save_payment(tx, payment)
+            posting = tx.ids.new("pos", tx.now)
+            payments.record_entries(
+                tx,
+                post(
+                    "refund", posting, order.conference_id, order.order_id, payment.amount, tx.now, payment.payment_id
+                ),
+            )
+            tx.publish(_refunded(order, payment, tx))
+        errand.done(tx)
+
+
+def _refunded(order: Order, payment: payments.Payment, tx: Transaction) -> PaymentRefunded:
+    return PaymentRefunded(
+        conference_id=order.conference_id,
+        order_id=order.order_id,
+        reference=order.reference,
+        payment_id=payment.payment_id,
+        amount=payment.amount,
+        reason=payment.refund_reason or "",
+        refunded_at=tx.now,
+        buyer=f"ticket:{order.buyer}",
+    )
+
+
+def _alarm(context: Context, errand: Errand) -> None:
+    """Stripe spoke of something that we do not know: kept, and said loudly. A person has to look."""
+    UNKNOWN.inc()
+    logger.error("Stripe spoke of %s, which is no checkout of ours", errand.subject)
+    with context.database.transaction() as tx:
+        payments.settle_webhooks(tx, errand.subject, "unknown")
+        errand.done(tx)

@@ -1,0 +1,299 @@
+"""Placing an order: everything that was seen is checked and set aside in one transaction, or nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.ticket.domain.conference import CONSENT_KINDS, Conference
+from services.ticket.domain.errors import VoucherUnknown, VoucherUsedUp
+from services.ticket.domain.order import HOLD, MOST_ATTENDEES, Admission, Order, State, check_expected
+from services.ticket.domain.tier import Ladder, Tier
+from services.ticket.domain.voucher import Voucher, tidy_code
+from services.ticket.handlers.conferences import schedule_ladder
+from services.ticket.store import conferences, orders, vouchers
+from shared.database import Database, Transaction
+from shared.errors import Conflict, InvalidInput
+from shared.events import Event
+from shared.events.ticketing import TierClosed, TierOpened
+from shared.money import Money
+
+REFERENCE_LENGTH = 8
+CARD = "card"
+FREE = "free"
+
+
+@dataclass(frozen=True, slots=True)
+class AttendeeWish:
+    name: str
+    email: str
+    admission_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderWish:
+    """What a buyer asks for. `consents`: kind of text -> its version, or True for the newest."""
+
+    email: str
+    attendees: tuple[AttendeeWish, ...]
+    locale: str = "en"
+    buyer_name: str = ""
+    company: str = ""
+    country: str = ""
+    payment_method: str = CARD
+    voucher: str = ""
+    expected_total: Money | None = None
+    consents: Mapping[str, int | bool] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raises `InvalidInput`. The form of addresses and names was checked where they came in."""
+        if not 1 <= len(self.attendees) <= MOST_ATTENDEES:
+            sentence = f"An order has 1 to {MOST_ATTENDEES} attendees."
+            raise InvalidInput(sentence, errors={"attendees": [sentence]})
+        if self.payment_method != CARD:
+            sentence = "Only payment by card is offered for now."
+            raise InvalidInput(sentence, errors={"payment_method": [sentence]})
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What the buyer gets to know; the same again for the same request under the same key."""
+
+    reference: str
+    secret: str
+    status: str
+    total: Money
+    hold_expires_at: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "reference": self.reference,
+            "secret": self.secret,
+            "status": self.status,
+            "total": [self.total.amount, self.total.currency],
+            "hold_expires_at": self.hold_expires_at.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, answer: Mapping[str, Any]) -> Placed:
+        return cls(
+            answer["reference"],
+            answer["secret"],
+            answer["status"],
+            Money(*answer["total"]),
+            datetime.fromisoformat(answer["hold_expires_at"]),
+        )
+
+
+class _Overtaken(Conflict):
+    """The same request, sent twice at once, committed first: this one is rolled back and gets its answer."""
+
+
+def place_order(database: Database, slug: str, wish: OrderWish, key: str = "", digest: str = "") -> Placed:
+    """Hold what is asked for, at the price that was seen. A free order is paid at once.
+
+    `key` is the request's idempotency key and `digest` says what was asked under it: the same again gets the same answer,
+    anything else is a `Conflict`. What was refused can be tried again under the same key.
+
+    Raises `NotFound`, `InvalidInput`, `PriceChanged`, `NotEnoughLeft`, `SoldOut`, `NotOnSale`, `VoucherUnknown`,
+    `VoucherUsedUp`; nothing is held then.
+    """
+    wish.check()
+    scoped = f"{slug}:{key}" if key else ""
+    try:
+        with database.transaction("buyer") as tx:
+            if scoped and (known := orders.answer_under(tx.connection, scoped, tx.now)):
+                return _same_again(known, digest)
+            placed = _place(tx, conferences.conference_by_slug(tx.connection, slug), wish)
+            if scoped and not orders.keep_answer(tx, scoped, digest, placed.as_json()):
+                raise _Overtaken("The same request was quicker.")
+        return placed
+    except _Overtaken:
+        pass
+    with database.reading() as connection:
+        known = orders.answer_under(connection, scoped, database.clock.now())
+    if known is None:
+        raise Conflict("Another request under this key is being worked on: try again in a moment.")
+    return _same_again(known, digest)
+
+
+def _same_again(known: orders.Answer, digest: str) -> Placed:
+    if known.request != digest:
+        raise Conflict("This Idempotency-Key was used for another order: take a new key for a new order.")
+    return Placed.from_json(known.answer)
+
+
+def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
+    if conference.called_off_at is not None:
+        raise Conflict(f"{conference.name} was called off: no tickets are sold any more.")
+    rates = _vat_rates(conference, wish)
+    consents = _accepted(tx, conference, wish)
+    code = tidy_code(wish.voucher)
+    voucher = _peek(tx, conference, code, wish) if code else None
+    free = _free_seats(wish, voucher)
+    counts: dict[str, int] = {}
+    for position, attendee in enumerate(wish.attendees):
+        if position not in free:
+            counts[attendee.admission_type] = counts.get(attendee.admission_type, 0) + 1
+
+    ladders = conferences.lock_ladders(tx, conference.conference_id, counts)
+    quotas = conferences.lock_quotas(tx, conference.conference_id, rates)
+    for quota in quotas:
+        quota.check(sum(each.admission_type in quota.admission_types for each in wish.attendees))
+    events: list[Event] = []
+    sold_at: dict[str, Tier] = {}
+    for admission_type, count in sorted(counts.items()):
+        if admission_type not in ladders:
+            raise InvalidInput(
+                f"{admission_type} can only be had with a voucher.", errors={"voucher": ["A voucher is needed."]}
+            )
+        sold_at[admission_type], turned = ladders[admission_type].take(count, tx.now)
+        events += turned
+    seats = _seats(tx, conference, wish, sold_at, free)
+    check_expected(wish.expected_total, [seat.price for seat in seats], conference.currency)
+    for quota in quotas:
+        quota.take(sum(each.admission_type in quota.admission_types for each in wish.attendees))
+
+    buyer = orders.Person(
+        tx.ids.new("per", tx.now),
+        wish.buyer_name or wish.attendees[0].name,
+        wish.email,
+        wish.locale,
+        wish.company,
+        wish.country,
+    )
+    persons = [buyer]
+    for seat, attendee in zip(seats, wish.attendees, strict=True):
+        persons.append(orders.Person(seat.attendee, attendee.name, attendee.email, wish.locale))
+    order = Order(
+        order_id=tx.ids.new("ord", tx.now),
+        conference_id=conference.conference_id,
+        reference=tx.ids.code(REFERENCE_LENGTH),
+        currency=conference.currency,
+        buyer=buyer.person_id,
+        payment_method=wish.payment_method,
+        created_at=tx.now,
+        hold_expires_at=tx.now + HOLD,
+        admissions=seats,
+        vat=(),
+        lot_id=voucher.lot.lot_id if voucher else None,
+        voucher_code=voucher.code if voucher else None,
+        days=conference.days,
+    )
+    if voucher:
+        events += _redeem(tx, conference, voucher, order, len(free))
+    said = order.hold(rates)
+    if not order.total:
+        order.payment_method = FREE
+        said += order.pay(tx.now)
+    secret = tx.ids.secret()
+    orders.record_order(tx, order, secret, wish.locale, consents, persons)
+    _save_ladders(tx, ladders, sold_at, events, conference)
+    conferences.save_quotas(tx, quotas)
+    if order.state == State.HELD:
+        tx.schedule("end_hold", order.order_id, order.hold_expires_at)
+    tx.publish(*said, *events)
+    return Placed(order.reference, secret, str(order.state), order.total, order.hold_expires_at)
+
+
+def _save_ladders(
+    tx: Transaction,
+    ladders: Mapping[str, Ladder],
+    sold_at: Mapping[str, Tier],
+    events: list[Event],
+    conference: Conference,
+) -> None:
+    """The tiers that sold; all of a ladder where one tier gave way to the next, and its timers then."""
+    turned = {event.admission_type for event in events if isinstance(event, TierOpened | TierClosed)}
+    conferences.save_tiers(tx, [tier for admission_type, tier in sold_at.items() if admission_type not in turned])
+    conferences.save_ladders(tx, [ladders[admission_type] for admission_type in sorted(turned)])
+    for admission_type in sorted(turned):
+        schedule_ladder(tx, ladders[admission_type], conference.time_zone)
+
+
+def _vat_rates(conference: Conference, wish: OrderWish) -> dict[str, int]:
+    """VAT rates of the types that are asked for. Raises `InvalidInput` for one that this conference does not have."""
+    known = {each.code: each.vat_rate for each in conference.admission_types}
+    errors = {
+        f"attendees.{position}.admission_type": [f"There is no such ticket. There are: {', '.join(known)}."]
+        for position, each in enumerate(wish.attendees)
+        if each.admission_type not in known
+    }
+    if errors:
+        raise InvalidInput("This conference has no such ticket.", errors=errors)
+    return {each.admission_type: known[each.admission_type] for each in wish.attendees}
+
+
+def _accepted(tx: Transaction, conference: Conference, wish: OrderWish) -> dict[str, Any]:
+    """The versions of the texts that were accepted, as they stay with the order."""
+    wanted = {kind: version for kind, version in wish.consents.items() if version is not False}
+    if not wanted:
+        return {}
+    texts = conferences.legal_texts_of(tx.connection, conference.conference_id)
+    accepted: dict[str, Any] = {}
+    for kind, version in wanted.items():
+        newest = max((text.version for (each, _), text in texts.items() if each == kind), default=None)
+        if kind not in CONSENT_KINDS or newest is None:
+            raise InvalidInput("There is no such text.", errors={"consents": [f"There is no text {kind!r}."]})
+        if version is not True and version != newest:
+            raise Conflict("This text was changed while you were reading: please look at it again.", kind=kind)
+        accepted[kind] = {"version": newest, "accepted_at": tx.now.isoformat()}
+    return accepted
+
+
+def _peek(tx: Transaction, conference: Conference, code: str, wish: OrderWish) -> Voucher:
+    voucher = vouchers.voucher_by_code(tx.connection, conference.conference_id, code)
+    if voucher is None or voucher.lot.revoked_at is not None:
+        sentence = "We do not know this voucher code. Please check it."
+        raise VoucherUnknown(sentence, errors={"voucher": [sentence]})
+    if not any(each.admission_type == voucher.lot.admission_type for each in wish.attendees):
+        sentence = f"This voucher is for another ticket: choose {voucher.lot.admission_type}."
+        raise InvalidInput(sentence, errors={"voucher": [sentence]}, admission_type=voucher.lot.admission_type)
+    if voucher.used >= voucher.uses:
+        raise VoucherUsedUp(
+            "This voucher code has been used already.", errors={"voucher": ["It has been used already."]}
+        )
+    return voucher
+
+
+def _free_seats(wish: OrderWish, voucher: Voucher | None) -> set[int]:
+    """Which attendees, by position, the voucher lets in for nothing: the first ones of its type."""
+    if voucher is None:
+        return set()
+    fitting = [n for n, each in enumerate(wish.attendees) if each.admission_type == voucher.lot.admission_type]
+    return set(fitting[: voucher.uses - voucher.used])
+
+
+def _redeem(tx: Transaction, conference: Conference, voucher: Voucher, order: Order, wanted: int) -> list[Event]:
+    """Under its lock now: somebody may have been quicker."""
+    locked = vouchers.lock_voucher(tx, conference.conference_id, voucher.code)
+    if locked is None:
+        raise VoucherUnknown("We do not know this voucher code. Please check it.")
+    free, events = locked.redeem(order.order_id, wanted)
+    if free < wanted:
+        raise VoucherUsedUp("This voucher code has been used by somebody else meanwhile.")
+    vouchers.save_voucher(tx, locked)
+    return events
+
+
+def _seats(
+    tx: Transaction, conference: Conference, wish: OrderWish, sold_at: Mapping[str, Tier], free: set[int]
+) -> list[Admission]:
+    nothing = Money(0, conference.currency)
+    seats = []
+    for position, attendee in enumerate(wish.attendees):
+        comp = position in free
+        tier = None if comp else sold_at[attendee.admission_type]
+        seats.append(
+            Admission(
+                admission_id=tx.ids.new("adm", tx.now),
+                admission_type=attendee.admission_type,
+                tier_id=tier.tier_id if tier else "",
+                price=tier.price if tier else nothing,
+                attendee=tx.ids.new("per", tx.now),
+                comp=comp,
+            )
+        )
+    return seats

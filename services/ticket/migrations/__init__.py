@@ -1,0 +1,1 @@
+"""The ticket service's tables, from the first on."""

@@ -1,0 +1,213 @@
+"""Stripe, and the only file that knows its library.
+
+Every request that changes something carries an idempotency key of our own, so that a lost answer can be asked for again. What is
+nobody's fault (no connection, 5xx, too many requests, no balance for a refund yet) is `Unavailable`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+
+import stripe
+
+from shared.clock import Clock
+from shared.errors import InvalidInput, NotFound, Refused, Unavailable
+from shared.money import Money
+
+TOLERANCE = timedelta(seconds=300)
+"""How old a webhook's time stamp may be."""
+TIMEOUT_SECONDS = 10
+
+
+class SessionRefused(Refused):
+    """Stripe will not make this checkout: our request is wrong, or its time is over."""
+
+
+class UnknownAtStripe(NotFound):
+    """Stripe does not know this object, or it is none of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutLine:
+    name: str
+    price: Money
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """What a buyer is to pay for. One checkout is made per order: `order_id` is its key."""
+
+    order_id: str
+    lines: tuple[CheckoutLine, ...]
+    email: str
+    locale: str
+    expires_at: datetime
+    success_url: str
+    cancel_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeSession:
+    session_id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What Stripe says of a checkout: `status` open, complete or expired; `intent_id` is empty before it is paid."""
+
+    session_id: str
+    status: str
+    is_paid: bool
+    order_id: str
+    intent_id: str
+    amount: Money
+
+    @property
+    def is_over(self) -> bool:
+        return self.status == "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEvent:
+    """All that is kept of a webhook."""
+
+    event_id: str
+    type: str
+    object_id: str
+
+
+class Payments:
+    """Checkout at Stripe, or at the fake one (`api_base`). Connects when it is first used."""
+
+    def __init__(
+        self,
+        key: str,
+        webhook_secret: str,
+        clock: Clock,
+        api_base: str = "",
+        allow_live: bool = False,
+        http_client: Any = None,
+    ) -> None:
+        if key.startswith(("sk_live", "rk_live")) and not allow_live:
+            raise InvalidInput("This is a live key of Stripe, and live payments are not allowed here.")
+        addresses: dict[str, str] = {"api": api_base} if api_base else {}
+        self._client = stripe.StripeClient(
+            key,
+            base_addresses=addresses,  # type: ignore[arg-type]
+            http_client=http_client or stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+            max_network_retries=0,
+        )
+        self._webhook_secret = webhook_secret
+        self._clock = clock
+
+    def create_session(self, checkout: Checkout) -> MadeSession:
+        """Make a checkout, or find the one made before under the same key. Raises `SessionRefused`, `Unavailable`."""
+        parameters: dict[str, Any] = {
+            "mode": "payment",
+            "line_items": [
+                {
+                    "quantity": line.count,
+                    "price_data": {
+                        "currency": line.price.currency.lower(),
+                        "unit_amount": line.price.amount,
+                        "product_data": {"name": line.name},
+                    },
+                }
+                for line in checkout.lines
+            ],
+            "client_reference_id": checkout.order_id,
+            "metadata": {"order_id": checkout.order_id},
+            "payment_intent_data": {"metadata": {"order_id": checkout.order_id}},
+            "expires_at": int(checkout.expires_at.timestamp()),
+            "success_url": checkout.success_url,
+            "cancel_url": checkout.cancel_url,
+            "locale": checkout.locale,
+        }
+        if checkout.email:
+            parameters["customer_email"] = checkout.email
+        options = {"idempotency_key": f"checkout:{checkout.order_id}"}
+        made = self._ask(
+            lambda: self._client.v1.checkout.sessions.create(parameters, options),  # type: ignore[arg-type]
+            SessionRefused,
+        )
+        return MadeSession(made.id, made.url or "")
+
+    def retrieve(self, session_id: str) -> SessionState:
+        """Raises `UnknownAtStripe`, `Unavailable`."""
+        return _state(self._ask(lambda: self._client.v1.checkout.sessions.retrieve(session_id), UnknownAtStripe))
+
+    def expire(self, session_id: str) -> SessionState:
+        """Close a checkout, and say what became of it: it may have been paid, or be over already."""
+        try:
+            return _state(self._ask(lambda: self._client.v1.checkout.sessions.expire(session_id), UnknownAtStripe))
+        except UnknownAtStripe:
+            return self.retrieve(session_id)
+
+    def refund(self, intent_id: str, amount: Money, payment_id: str) -> str:
+        """Give a payment back, once per `payment_id`: the refund's id. Raises `Unavailable` also for a missing balance."""
+        parameters: dict[str, Any] = {
+            "payment_intent": intent_id,
+            "amount": amount.amount,
+            "metadata": {"payment_id": payment_id},
+        }
+        options = {"idempotency_key": f"refund:{payment_id}"}
+        made = self._ask(lambda: self._client.v1.refunds.create(parameters, options), InvalidInput)  # type: ignore[arg-type]
+        if made.status in ("failed", "canceled"):
+            raise InvalidInput(f"Stripe could not refund: {made.failure_reason or made.status}.", payment_id=payment_id)
+        return str(made.id)
+
+    def verify_webhook(self, body: bytes, signature: str) -> WebhookEvent:
+        """Check a webhook's raw body against its signature and our clock. Raises `InvalidInput` (answer 400)."""
+        try:
+            text = body.decode()
+            stripe.WebhookSignature.verify_header(text, signature, self._webhook_secret, None)
+            self._check_age(signature)
+            event = json.loads(text)
+            return WebhookEvent(event["id"], event["type"], event["data"]["object"]["id"])
+        except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
+            raise InvalidInput("The signature does not fit the body.") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidInput("This is no event of Stripe.") from error
+
+    def _check_age(self, signature: str) -> None:
+        stamps = [part[2:] for part in signature.split(",") if part.startswith("t=")]
+        age = self._clock.now().timestamp() - int(stamps[0])
+        if abs(age) > TOLERANCE.total_seconds():
+            raise InvalidInput("This webhook's time stamp is too far from now.")
+
+    def _ask(self, request: Callable[[], Any], refused: type[Refused]) -> Any:
+        try:
+            return request()
+        except stripe.StripeError as error:
+            _raise(error, refused)
+
+
+def _raise(error: stripe.StripeError, refused: type[Refused]) -> NoReturn:
+    """What is nobody's fault waits; what Stripe refuses is said as `refused`."""
+    status = error.http_status or 0
+    waits = isinstance(error, stripe.APIConnectionError | stripe.RateLimitError)
+    waits = waits or status >= 500 or status in (401, 403, 409, 429) or error.code == "balance_insufficient"
+    if waits:
+        raise Unavailable(f"Stripe does not do it now: {error.code or type(error).__name__}.", status=status) from error
+    raise refused(
+        f"Stripe refuses: {error.code or error.user_message or type(error).__name__}.", status=status
+    ) from error
+
+
+def _state(session: Any) -> SessionState:
+    intent = session.payment_intent
+    intent_id = intent if isinstance(intent, str) else getattr(intent, "id", "")
+    return SessionState(
+        session_id=session.id,
+        status=str(session.status),
+        is_paid=session.payment_status == "paid",
+        order_id=str(session.client_reference_id or ""),
+        intent_id=intent_id,
+        amount=Money(int(session.amount_total or 0), str(session.currency or "eur").upper()),
+    )

@@ -1,0 +1,251 @@
+"""Orders with their admissions, the people on them, and the answers that a repeated request gets again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.ticket.domain.order import Admission, Order, State
+from services.ticket.store.tables import admissions, conferences, idempotency, orders, people
+from shared.database import Transaction
+from shared.database.upsert import insert
+from shared.errors import NotFound
+from shared.events.ticketing import VatAmount
+from shared.money import Money
+
+KEY_KEPT = timedelta(hours=24)
+"""How long the answer under an idempotency key is given again."""
+
+_ORDER = (
+    sa.select(orders, conferences.c.days)
+    .join(conferences, conferences.c.conference_id == orders.c.conference_id)
+    .where(orders.c.order_id == sa.bindparam("order_id"))
+)
+_ADMISSIONS = (
+    sa.select(admissions).where(admissions.c.order_id == sa.bindparam("order_id")).order_by(admissions.c.admission_id)
+)
+_LOCK_ORDER = _ORDER.with_for_update(of=orders)
+_BY_REFERENCE = sa.select(orders.c.order_id, orders.c.secret, orders.c.locale).where(
+    orders.c.reference == sa.bindparam("reference")
+)
+_EXISTS = sa.select(orders.c.order_id).where(orders.c.order_id == sa.bindparam("order_id"))
+_INSERT_ORDER = sa.insert(orders)
+_INSERT_ADMISSIONS = sa.insert(admissions)
+_INSERT_PEOPLE = sa.insert(people)
+_SAVE_ORDER = (
+    sa.update(orders)
+    .where(orders.c.order_id == sa.bindparam("b_order_id"))
+    .values({name: sa.bindparam(name) for name in ("state", "paid_at", "ended_at", "end_reason")})
+)
+_ANSWER = sa.select(idempotency).where(idempotency.c.key == sa.bindparam("key"))
+_keep = insert(idempotency)
+_KEEP_ANSWER = _keep.on_conflict_do_update(
+    index_elements=["key"],
+    set_={"request": _keep.excluded.request, "answer": _keep.excluded.answer, "at": _keep.excluded.at},
+    where=idempotency.c.at <= sa.bindparam("too_old", type_=idempotency.c.at.type),
+).returning(idempotency.c.key)
+_FORGET_ANSWERS = sa.delete(idempotency).where(idempotency.c.at <= sa.bindparam("too_old", type_=idempotency.c.at.type))
+_PEOPLE = sa.select(people).where(people.c.person_id.in_(sa.bindparam("ids", expanding=True)))
+_PEOPLE_OF = sa.select(people).where(people.c.order_id == sa.bindparam("order_id"))
+_ERASE = (
+    sa.delete(people)
+    .where(people.c.person_id.in_(sa.bindparam("ids", expanding=True)))
+    .returning(people.c.person_id, people.c.order_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom an order names. The row goes when they are erased; their id then means nothing."""
+
+    person_id: str
+    name: str
+    email: str
+    locale: str
+    company: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered under an idempotency key, and the digest of what was asked."""
+
+    request: str
+    answer: Mapping[str, Any]
+
+
+def record_order(
+    tx: Transaction, order: Order, secret: str, locale: str, consents: Mapping[str, Any], persons: Sequence[Person]
+) -> None:
+    tx.execute(
+        _INSERT_ORDER,
+        {
+            "order_id": order.order_id,
+            "conference_id": order.conference_id,
+            "reference": order.reference,
+            "secret": secret,
+            "total": order.total.amount,
+            "currency": order.currency,
+            "vat": [[each.rate, each.net.amount, each.vat.amount] for each in order.vat],
+            "payment_method": order.payment_method,
+            "buyer": order.buyer,
+            "locale": locale,
+            "lot_id": order.lot_id,
+            "voucher_code": order.voucher_code,
+            "consents": dict(consents),
+            "created_at": order.created_at,
+            "hold_expires_at": order.hold_expires_at,
+            **_state(order),
+        },
+    )
+    tx.execute(
+        _INSERT_ADMISSIONS,
+        [
+            {
+                "admission_id": each.admission_id,
+                "order_id": order.order_id,
+                "conference_id": order.conference_id,
+                "admission_type": each.admission_type,
+                "tier_id": each.tier_id,
+                "price": each.price.amount,
+                "attendee": each.attendee,
+                "comp": each.comp,
+            }
+            for each in order.admissions
+        ],
+    )
+    tx.execute(_INSERT_PEOPLE, [{"order_id": order.order_id, **asdict(person)} for person in persons])
+
+
+def lock_order(tx: Transaction, order_id: str) -> Order:
+    """An order to be changed; locked before everything else. Raises `NotFound`."""
+    row = tx.execute(_LOCK_ORDER, {"order_id": order_id}).first()
+    return _order(row, tx.execute(_ADMISSIONS, {"order_id": order_id}), order_id)
+
+
+def load_order(connection: sa.Connection, order_id: str) -> Order:
+    """An order to look at. Raises `NotFound`."""
+    row = connection.execute(_ORDER, {"order_id": order_id}).first()
+    return _order(row, connection.execute(_ADMISSIONS, {"order_id": order_id}), order_id)
+
+
+def save_order(tx: Transaction, order: Order) -> None:
+    tx.execute(_SAVE_ORDER, {"b_order_id": order.order_id, **_state(order)})
+
+
+def is_known(connection: sa.Connection, order_id: str) -> bool:
+    return connection.execute(_EXISTS, {"order_id": order_id}).first() is not None
+
+
+def secret_of(connection: sa.Connection, reference: str) -> tuple[str, str, str]:
+    """(order id, secret, locale) of a reference. Raises `NotFound`."""
+    row = connection.execute(_BY_REFERENCE, {"reference": reference}).first()
+    if row is None:
+        raise NotFound("There is no order with this reference, or the link to it is not complete.")
+    return row.order_id, row.secret, row.locale
+
+
+def answer_under(connection: sa.Connection, key: str, now: datetime) -> Answer | None:
+    """What was answered under this key within the last 24 hours."""
+    row = connection.execute(_ANSWER, {"key": key}).first()
+    if row is None or row.at <= now - KEY_KEPT:
+        return None
+    return Answer(row.request, row.answer)
+
+
+def keep_answer(tx: Transaction, key: str, request: str, answer: Mapping[str, Any]) -> bool:
+    """Keep it; False when another request under this key was quicker."""
+    values = {"key": key, "request": request, "answer": dict(answer), "at": tx.now, "too_old": tx.now - KEY_KEPT}
+    return tx.execute(_KEEP_ANSWER, values).first() is not None
+
+
+def forget_answers(tx: Transaction) -> None:
+    tx.execute(_FORGET_ANSWERS, {"too_old": tx.now - KEY_KEPT})
+
+
+def people_by_id(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Person]:
+    """Those who are still known."""
+    return {row.person_id: _person(row) for row in connection.execute(_PEOPLE, {"ids": list(ids)})}
+
+
+def people_of(connection: sa.Connection, order_id: str) -> dict[str, Person]:
+    return {row.person_id: _person(row) for row in connection.execute(_PEOPLE_OF, {"order_id": order_id})}
+
+
+def erase_people(tx: Transaction, ids: Sequence[str]) -> list[str]:
+    """Forget them; returns the ids that were known."""
+    return sorted(row.person_id for row in tx.execute(_ERASE, {"ids": list(ids)}))
+
+
+def find_orders(
+    connection: sa.Connection, conference_id: str, search: str = "", before: str = "", limit: int = 50
+) -> list[Any]:
+    """Rows of orders, newest first; `search` is a reference or the beginning of one, `before` an order id to page from."""
+    statement = sa.select(orders).where(orders.c.conference_id == conference_id).order_by(orders.c.order_id.desc())
+    if search:
+        statement = statement.where(orders.c.reference.startswith(search.strip().upper(), autoescape=True))
+    if before:
+        statement = statement.where(orders.c.order_id < before)
+    return list(connection.execute(statement.limit(limit)))
+
+
+def order_of_admission(connection: sa.Connection, admission_id: str) -> str:
+    """Raises `NotFound`."""
+    found = connection.execute(
+        sa.select(admissions.c.order_id).where(admissions.c.admission_id == admission_id)
+    ).scalar()
+    if found is None:
+        raise NotFound("There is no such ticket.")
+    return str(found)
+
+
+def _state(order: Order) -> dict[str, Any]:
+    return {
+        "state": str(order.state),
+        "paid_at": order.paid_at,
+        "ended_at": order.ended_at,
+        "end_reason": order.end_reason,
+    }
+
+
+def _person(row: Any) -> Person:
+    return Person(row.person_id, row.name, row.email, row.locale, row.company, row.country)
+
+
+def _order(row: Any, seats: Iterable[Any], order_id: str) -> Order:
+    if row is None:
+        raise NotFound("There is no such order.", order_id=order_id)
+    currency = row.currency
+    return Order(
+        order_id=row.order_id,
+        conference_id=row.conference_id,
+        reference=row.reference,
+        currency=currency,
+        buyer=row.buyer,
+        payment_method=row.payment_method,
+        created_at=row.created_at,
+        hold_expires_at=row.hold_expires_at,
+        admissions=[
+            Admission(
+                seat.admission_id,
+                seat.admission_type,
+                seat.tier_id,
+                Money(seat.price, currency),
+                seat.attendee,
+                seat.comp,
+            )
+            for seat in seats
+        ],
+        vat=tuple(VatAmount(rate, Money(net, currency), Money(vat, currency)) for rate, net, vat in row.vat),
+        lot_id=row.lot_id,
+        voucher_code=row.voucher_code,
+        state=State(row.state),
+        paid_at=row.paid_at,
+        ended_at=row.ended_at,
+        end_reason=row.end_reason,
+        days=tuple(date.fromisoformat(day) for day in row.days),
+    )

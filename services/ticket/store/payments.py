@@ -1,0 +1,172 @@
+"""Stripe's sessions and payments as far as we keep them, the webhooks that came, and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.ticket.domain.ledger import Entry
+from services.ticket.store.tables import ledger, payments, sessions, webhooks
+from shared.database import Transaction
+from shared.database.upsert import insert
+from shared.errors import NotFound
+from shared.money import Money
+
+_SESSION = sa.select(sessions).where(sessions.c.order_id == sa.bindparam("order_id"))
+_ORDER_OF_SESSION = sa.select(sessions.c.order_id).where(sessions.c.session_id == sa.bindparam("session_id"))
+_BEGIN = insert(sessions).on_conflict_do_nothing(index_elements=["order_id"])
+_SAVE_SESSION = (
+    sa.update(sessions)
+    .where(sessions.c.order_id == sa.bindparam("b_order_id"))
+    .values(session_id=sa.bindparam("session_id"), url=sa.bindparam("url"))
+)
+_RECORD_PAYMENT = insert(payments).on_conflict_do_nothing(index_elements=["intent_id"]).returning(payments.c.payment_id)
+_PAYMENT = sa.select(payments).where(payments.c.payment_id == sa.bindparam("payment_id"))
+_PAYMENTS_OF = (
+    sa.select(payments).where(payments.c.order_id == sa.bindparam("order_id")).order_by(payments.c.payment_id)
+)
+_SAVE_PAYMENT = (
+    sa.update(payments)
+    .where(payments.c.payment_id == sa.bindparam("b_payment_id"))
+    .values({name: sa.bindparam(name) for name in ("refund_reason", "refund_id", "refunded_at")})
+)
+_RECORD_WEBHOOK = insert(webhooks).on_conflict_do_nothing(index_elements=["event_id"]).returning(webhooks.c.event_id)
+_SET_OUTCOME = (
+    sa.update(webhooks)
+    .where(webhooks.c.object_id == sa.bindparam("b_object_id"))
+    .values(outcome=sa.bindparam("outcome"))
+)
+_POST = sa.insert(ledger)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A checkout at Stripe that was begun; `session_id` is None until Stripe's answer to its making is known."""
+
+    order_id: str
+    session_id: str | None
+    url: str
+    began_at: datetime
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class Payment:
+    """Money that Stripe captured for us. It ends as the payment of an order, or goes back: `refund_reason` says why."""
+
+    payment_id: str
+    order_id: str
+    session_id: str
+    intent_id: str
+    amount: Money
+    received_at: datetime
+    refund_reason: str | None = None
+    refund_id: str | None = None
+    refunded_at: datetime | None = None
+
+
+def begin_session(tx: Transaction, order_id: str, expires_at: datetime) -> None:
+    """Note that a checkout is about to be made, before Stripe hears of it."""
+    tx.execute(_BEGIN, {"order_id": order_id, "url": "", "began_at": tx.now, "expires_at": expires_at})
+
+
+def session_of(connection: sa.Connection, order_id: str) -> Session | None:
+    row = connection.execute(_SESSION, {"order_id": order_id}).first()
+    return None if row is None else Session(row.order_id, row.session_id, row.url, row.began_at, row.expires_at)
+
+
+def order_of_session(connection: sa.Connection, session_id: str) -> str | None:
+    found = connection.execute(_ORDER_OF_SESSION, {"session_id": session_id}).scalar()
+    return None if found is None else str(found)
+
+
+def save_session(tx: Transaction, order_id: str, session_id: str, url: str) -> None:
+    tx.execute(_SAVE_SESSION, {"b_order_id": order_id, "session_id": session_id, "url": url})
+
+
+def record_payment(tx: Transaction, payment: Payment) -> bool:
+    """False when this payment is known already."""
+    values = {
+        "payment_id": payment.payment_id,
+        "order_id": payment.order_id,
+        "session_id": payment.session_id,
+        "intent_id": payment.intent_id,
+        "amount": payment.amount.amount,
+        "currency": payment.amount.currency,
+        "received_at": payment.received_at,
+        "refund_reason": payment.refund_reason,
+    }
+    return tx.execute(_RECORD_PAYMENT, values).first() is not None
+
+
+def load_payment(connection: sa.Connection, payment_id: str) -> Payment:
+    """Raises `NotFound`."""
+    row = connection.execute(_PAYMENT, {"payment_id": payment_id}).first()
+    if row is None:
+        raise NotFound("There is no such payment.", payment_id=payment_id)
+    return _payment(row)
+
+
+def payments_of(connection: sa.Connection, order_id: str) -> list[Payment]:
+    return [_payment(row) for row in connection.execute(_PAYMENTS_OF, {"order_id": order_id})]
+
+
+def save_payment(tx: Transaction, payment: Payment) -> None:
+    tx.execute(
+        _SAVE_PAYMENT,
+        {
+            "b_payment_id": payment.payment_id,
+            "refund_reason": payment.refund_reason,
+            "refund_id": payment.refund_id,
+            "refunded_at": payment.refunded_at,
+        },
+    )
+
+
+def record_webhook(tx: Transaction, event_id: str, type: str, object_id: str, outcome: str) -> bool:
+    """Ids only, never the body. False when this event came before."""
+    values = {"event_id": event_id, "type": type, "object_id": object_id, "received_at": tx.now, "outcome": outcome}
+    return tx.execute(_RECORD_WEBHOOK, values).first() is not None
+
+
+def settle_webhooks(tx: Transaction, object_id: str, outcome: str) -> None:
+    """Write down what became of what Stripe said about this object: `done` or `unknown`."""
+    tx.execute(_SET_OUTCOME, {"b_object_id": object_id, "outcome": outcome})
+
+
+def record_entries(tx: Transaction, *postings: Iterable[Entry]) -> None:
+    rows = [
+        {
+            "posting_id": entry.posting_id,
+            "kind": entry.kind,
+            "account": entry.account,
+            "conference_id": entry.conference_id,
+            "order_id": entry.order_id,
+            "payment_id": entry.payment_id,
+            "amount": entry.amount.amount,
+            "currency": entry.amount.currency,
+            "booked_at": entry.booked_at,
+        }
+        for posting in postings
+        for entry in posting
+    ]
+    if rows:
+        tx.execute(_POST, rows)
+
+
+def _payment(row: Any) -> Payment:
+    return Payment(
+        row.payment_id,
+        row.order_id,
+        row.session_id,
+        row.intent_id,
+        Money(row.amount, row.currency),
+        row.received_at,
+        row.refund_reason,
+        row.refund_id,
+        row.refunded_at,
+    )
