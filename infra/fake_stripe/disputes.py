@@ -1,0 +1,75 @@
+"""Disputes: a card holder asks the bank for the money back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from infra.fake_stripe import charges, events
+from infra.fake_stripe.errors import ApiError, bad_param
+from infra.fake_stripe.params import Params
+from infra.fake_stripe.shape import page, present
+from infra.fake_stripe.store import JsonObject
+from infra.fake_stripe.work import Work
+
+DISPUTE_FEE = 2000
+REASONS = ("credit_not_processed", "duplicate", "fraudulent", "general", "product_not_received", "unrecognized")
+
+
+def open_dispute(work: Work, charge: JsonObject, reason: str, amount: int) -> JsonObject:
+    """Take the amount and a fee from the balance; the charge is disputed until the dispute is closed."""
+    if charge["disputed"]:
+        raise ApiError(f"Charge {charge['id']} is disputed already.", code="charge_disputed")
+    if charge["status"] != "succeeded" or not 0 < amount <= charge["amount"]:
+        raise bad_param("Only a paid charge can be disputed, up to its amount.", "amount")
+    dispute: JsonObject = {
+        "id": work.new_id("dp"),
+        "object": "dispute",
+        "amount": amount,
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "created": work.seconds,
+        "currency": charge["currency"],
+        "description": charge["description"],
+        "evidence_details": {
+            "due_by": int((work.now + timedelta(days=9)).timestamp()), "has_evidence": False, "past_due": False,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": False,
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "reason": reason,
+        "status": "needs_response",
+    }  # fmt: skip
+    entry = charges.enter(work, "adjustment", dispute, -amount, DISPUTE_FEE)
+    dispute["balance_transactions"] = [work.load("balance_transaction", entry)]
+    work.tx.put(dispute, ref=charge["payment_intent"])
+    charges.save(work, charge | {"disputed": True})
+    events.record(work, "charge.dispute.created", dispute)
+    events.record(work, "charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def close_dispute(work: Work, dispute: JsonObject, status: str) -> JsonObject:
+    """`won` gives the amount back, `lost` leaves it with the card holder."""
+    if dispute["status"] in ("won", "lost"):
+        raise ApiError(f"Dispute {dispute['id']} is closed already.")
+    if status not in ("won", "lost"):
+        raise bad_param("A dispute ends as won or lost.", "status")
+    dispute |= {"status": status}
+    if status == "won":
+        entry = charges.enter(work, "adjustment", dispute, dispute["amount"], 0)
+        dispute["balance_transactions"] = [*dispute["balance_transactions"], work.load("balance_transaction", entry)]
+        events.record(work, "charge.dispute.funds_reinstated", dispute)
+    work.tx.put(dispute, ref=dispute["payment_intent"])
+    events.record(work, "charge.dispute.closed", dispute)
+    return dispute
+
+
+def retrieve(work: Work, params: Params, id: str) -> JsonObject:
+    return present(work, work.load("dispute", id), params)
+
+
+def list_disputes(work: Work, params: Params) -> JsonObject:
+    fields = {"charge": params.text("charge")}
+    return page(work, "dispute", "/v1/disputes", params, ref=params.text("payment_intent"), fields=fields)
