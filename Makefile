@@ -10,7 +10,7 @@ BIN := .venv/bin
 .PHONY: help run test check rehearse bench lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/ready ## Open everything on this machine [PORT=8000] [STACK=local|cluster]
 	@$(if $(filter cluster,$(STACK)),infra/require java mvn postgres,true)

@@ -22,6 +22,9 @@ class Inside:
         self._apps = {name: module(name).create_internal(runtime) for name in names}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") == "/livez":
+            start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "6")])
+            return [b"alive\n"]
         parts = environ.get("PATH_INFO", "").split("/", 3)
         app = self._apps.get(parts[2]) if len(parts) > 2 and parts[1] == "internal" else None
         if app is None:

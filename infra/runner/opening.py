@@ -38,7 +38,7 @@ def main(stack: str, port: int) -> int:
         _await(lambda: _answers(f"{runtime.settings.base_url}/readyz"), "the web server")
         if runtime.settings.uses_fake_stripe:
             _await(lambda: _answers(f"{runtime.settings.stripe_api}/livez"), "the fake Stripe")
-        _await(lambda: _answers(f"{runtime.settings.internal_url}/internal/console/livez"), "the worker")
+        _await(lambda: _answers(f"{runtime.settings.internal_url}/livez"), "the worker")
         _banner(runtime)
         return 0
     except StagedoorError as error:
