@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -56,22 +56,12 @@ class Edition:
 
     @cached_property
     def _standing(self) -> tuple[float, ...]:
-        def share(day: Day, before: float) -> float:
-            return day.registered * _part(day.before, before) - day.cancelled * _part(day.before / 2, before)
-
-        return self._table(share)
+        made = [(2 * day.before, day.registered) for day in self.days]
+        return _table([*made, *[(day.before, -day.cancelled) for day in self.days]])
 
     @cached_property
     def _kept(self) -> tuple[float, ...]:
-        def share(day: Day, before: float) -> float:
-            return (day.registered - day.cancelled) * _part(day.before, before)
-
-        return self._table(share)
-
-    def _table(self, share: Callable[[Day, float], float]) -> tuple[float, ...]:
-        """The sum at every half day before doors: in between it is a straight line, exactly."""
-        longest = max((day.before for day in self.days), default=0)
-        return tuple(sum(share(day, half / 2) for day in self.days) for half in range(2 * longest + 1))
+        return _table([(2 * day.before, day.registered - day.cancelled) for day in self.days])
 
     def looks_like(self, registered: Mapping[date, int], doors_on: date) -> bool:
         """Whether these are the same registrations, perhaps moved to other dates: it must not forecast itself.
@@ -91,6 +81,25 @@ class Edition:
         return differ * 10 < 3 * sum(theirs.values())
 
 
+def _table(changes: Sequence[tuple[int, int]]) -> tuple[float, ...]:
+    """The sum of what was there at every half day before doors; in between it is a straight line, exactly.
+
+    A change (half days before doors, number) comes evenly over the day that begins there.
+    """
+    length = max((half for half, _ in changes), default=0) + 1
+    table, whole = [0.0] * length, [0.0] * length
+    for half, number in changes:
+        if half >= 1:
+            table[half - 1] += number / 2
+        if half >= 2:
+            whole[half - 2] += number
+    there = 0.0
+    for half in reversed(range(length)):
+        there += whole[half]
+        table[half] += there
+    return tuple(table)
+
+
 def _at(table: Sequence[float], before: float) -> float:
     """The value of a table of half days, 0 beyond its end."""
     place = max(0.0, before * 2)
@@ -98,10 +107,6 @@ def _at(table: Sequence[float], before: float) -> float:
     if left + 1 >= len(table):
         return table[left] if left < len(table) else 0.0
     return table[left] + (table[left + 1] - table[left]) * (place - left)
-
-
-def _part(day: float, before: float) -> float:
-    return min(1.0, max(0.0, day - before))
 
 
 def series_of(name: str) -> str:

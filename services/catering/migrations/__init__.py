@@ -1,0 +1,1 @@
+"""Catering's database, step by step."""
