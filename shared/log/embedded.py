@@ -221,7 +221,10 @@ class EmbeddedConsumer:
         return records
 
     def _assign(self, places: Sequence[_Place]) -> None:
-        """Ask where to start in partitions that are new: all after taking the lease, or a topic created since."""
+        """Ask where to start in partitions that are new: all of them after taking the lease."""
+        if missing := self._topics.keys() - {p.topic for p in places}:
+            names = ", ".join(sorted(self._topics[topic] for topic in missing))
+            raise Unavailable(f"Topic {names} is missing in the log: create the topics first.")
         ends = {TopicPartition(self._topics[p.topic], p.partition): p.next_offset for p in places}
         new = ends.keys() - self._next.keys()
         if not new:

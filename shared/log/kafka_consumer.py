@@ -17,6 +17,7 @@ from kafka import KafkaConsumer
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.structs import OffsetAndMetadata
 
+from shared.errors import Unavailable
 from shared.log import Positions, Record, TopicPartition
 from shared.log.kafka_client import close_quietly, reported, settings
 
@@ -124,7 +125,15 @@ class KafkaLogConsumer:
             )
             self._listener = _Notes()
             self._listener.client = client
-            client.subscribe([self._prefix + topic for topic in self._topics], listener=self._listener)
+            try:
+                client.subscribe([self._prefix + topic for topic in self._topics], listener=self._listener)
+                # Whoever joins before he knows the topics may lead the group, and hand out nothing for good.
+                for topic in self._topics:
+                    if not client.partitions_for_topic(self._prefix + topic):
+                        raise Unavailable(f"Topic {topic} is missing in Kafka: create the topics first.")
+            except BaseException:
+                close_quietly(client)
+                raise
             self._client = client
         return self._client
 

@@ -306,7 +306,7 @@ def test_a_poll_brings_no_more_than_its_limit(log: Log) -> None:
 
 
 def test_a_long_partition_does_not_starve_the_others(log: Log) -> None:
-    send(log, numbered("a", 2000) + [Message("letters", str(key), b"1") for key in range(50)])
+    send(log, letters(*["a"] * 2000, value=bytes(3000)) + [Message("letters", str(key), b"1") for key in range(50)])
     with member(log) as consumer:
         seen: set[int] = set()
         taken = 0
@@ -336,7 +336,7 @@ def test_a_report_changes_nothing_and_never_fails(log: Log) -> None:
     send(log, letters("a", "b"))
     with member(log) as consumer:
         take(consumer, 2)
-        consumer.report({place: 1 for place in LETTERS})
+        consumer.report(dict.fromkeys(LETTERS, 1))
         consumer.report({TopicPartition("nonsense", 99): 5})
         assert consumer.poll(0.1) == []
     consumer.report({LETTERS[0]: 1})
@@ -348,7 +348,7 @@ def test_a_position_beyond_the_end_is_told_not_waited_for(log: Log) -> None:
     send(log, letters("a", "b"))
 
     def far_ahead(places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
-        return {place: 1000 for place in places}
+        return dict.fromkeys(places, 1000)
 
     with member(log, positions=far_ahead) as consumer, pytest.raises(Corrupt, match="stagedoor recover"):
         take(consumer, 1)
@@ -559,6 +559,12 @@ def test_a_topic_that_is_missing_cannot_be_read(log: Log) -> None:
         log.ends(["nonsense"])
     with pytest.raises(Unavailable, match="nonsense"):
         log.read(TopicPartition("nonsense", 0), 0)
+    with member(log, topics=("letters", "nonsense")) as consumer:
+        with pytest.raises(Unavailable, match="nonsense"):
+            take(consumer, 1)
+        log.create_topics(["nonsense"])
+        send(log, [Message("nonsense", "a", b"1")])
+        assert [record.topic for record in take(consumer, 1)] == ["nonsense"]
 
 
 # Topics
