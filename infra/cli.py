@@ -211,6 +211,14 @@ def rehearse(registrations: str | None, stack: str, seed: int, report: str) -> N
 
 
 @main.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI document of the topics."""
+    from infra.asyncapi import text
+
+    click.echo(text(), nl=False)
+
+
+@main.command()
 def settings() -> None:
     """Show every setting, what it is for and what it is now."""
     from dataclasses import fields
