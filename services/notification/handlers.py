@@ -7,7 +7,7 @@ errand `send`, which fetches the address and the facts when the mail goes out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 from services.notification import people, sending, store
 from services.notification.domain import rule as rules
@@ -35,7 +35,6 @@ from shared.money import Money
 from shared.service import ErrandHandler, Projection, Reaction, Timer, TimerHandler
 from shared.wire import Envelope
 
-KEEP_LETTERS = timedelta(days=30)
 REFUNDS_WITH_MAIL = frozenset({"late", "doubled"})
 """Refunds that explain themselves; that of a cancelled order stands in the mail about the cancellation."""
 
@@ -247,11 +246,6 @@ def forget_unconfirmed(timer: Timer, tx: Transaction) -> None:
         return
     if consent.is_forgettable(tx.now):
         people.forget_consent(tx, consent)
-
-
-def midnight_after(moment: datetime) -> datetime:
-    """The next midnight: what may go some day goes together."""
-    return datetime.combine(moment.date() + timedelta(days=1), time(), moment.tzinfo)
 
 
 PROJECTIONS: dict[type[Event], Projection] = {

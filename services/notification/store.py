@@ -25,16 +25,18 @@ from shared.errors import NotFound
 from shared.events.ticketing import ConferenceChanged, ConferenceOpened
 from shared.wire import Envelope
 
-_record = insert(messages).on_conflict_do_nothing(index_elements=["rule", "subject", "occurrence"])
-_record_returning = _record.returning(messages.c.message_id)
+_record = (
+    insert(messages)
+    .on_conflict_do_nothing(index_elements=["rule", "subject", "occurrence"])
+    .returning(messages.c.message_id)
+)
 _by_id = sa.select(messages).where(messages.c.message_id == sa.bindparam("id"))
 _lock = _by_id.with_for_update()
+_CHANGING = ("state", "reason", "not_after", "changed_at", "allowed_at", "mime_id", "tries", "sent_at", "asked_by")
 _save = (
     sa.update(messages)
     .where(messages.c.message_id == sa.bindparam("id"))
-    .values({name: sa.bindparam(name) for name in (
-        "state", "reason", "not_after", "changed_at", "allowed_at", "mime_id", "tries", "sent_at", "asked_by"
-    )})
+    .values({name: sa.bindparam(f"new_{name}") for name in _CHANGING})
 )
 _begin_attempt = sa.insert(attempts)
 _end_attempt = (
@@ -85,7 +87,7 @@ def message_from(row: Any) -> Message:
 
 def record_message(tx: Transaction, message: Message) -> bool:
     """Put a message into the ledger. False when its key is there already: nothing was changed then."""
-    return tx.execute(_record_returning, _row(message)).first() is not None
+    return tx.execute(_record, _row(message)).first() is not None
 
 
 def lock_message(tx: Transaction, message_id: str) -> Message:
@@ -106,8 +108,7 @@ def load_message(connection: sa.Connection, message_id: str) -> Message:
 
 def save_message(tx: Transaction, message: Message) -> None:
     row = _row(message)
-    changed = {name: row[name] for name in row if name in _save.compile().params}
-    tx.execute(_save, {**changed, "id": message.message_id})
+    tx.execute(_save, {"id": message.message_id, **{f"new_{name}": row[name] for name in _CHANGING}})
 
 
 def count_repetitions(tx: Transaction, message: Message) -> int:
