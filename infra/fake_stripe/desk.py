@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from flask import Flask
+
 from infra.fake_stripe import refunds, sessions, webhooks
 from infra.fake_stripe.config import FakeStripeConfig
 from infra.fake_stripe.store import Store
@@ -23,13 +25,17 @@ class FakeStripe:
         """Set whenever something may have become due."""
 
     @contextmanager
-    def work(self, *, base_url: str = "", request_id: str | None = None, key: str | None = None) -> Iterator[Work]:
+    def work(
+        self, *, base_url: str = "", request_id: str | None = None, key: str | None = None, wakes: bool = True
+    ) -> Iterator[Work]:
         """One transaction at the present instant, in which whatever the clock has made due has happened."""
         with self.store.transaction() as tx:
             work = Work(tx, self.config, self.config.clock.now(), base_url, request_id, key)
             catch_up(work)
             yield work
-        self.wake.set()
+            changed = tx.changed
+        if changed and wakes:
+            self.wake.set()
 
     def deliver_due(self) -> int:
         """Do what the clock has made due and try every webhook that is; returns how many were tried.
@@ -39,13 +45,13 @@ class FakeStripe:
         """
         tried = 0
         while True:
-            with self.work() as work:
+            with self.work(wakes=False) as work:
                 delivery = webhooks.claim(work)
                 timestamp = work.seconds
             if delivery is None:
                 return tried
             status = webhooks.send(self.config, delivery, timestamp)
-            with self.work() as work:
+            with self.work(wakes=False) as work:
                 webhooks.settle(work, delivery, status)
             tried += 1
 
@@ -57,6 +63,12 @@ class FakeStripe:
 
     def close(self) -> None:
         self.store.close()
+
+
+def desk_of(app: Flask) -> FakeStripe:
+    """The fake behind an app of `create_app`."""
+    fake: FakeStripe = app.extensions["fake_stripe"]
+    return fake
 
 
 def catch_up(work: Work) -> None:

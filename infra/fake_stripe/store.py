@@ -40,6 +40,12 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.sql = connection
+        self._before = connection.total_changes
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written."""
+        return self.sql.total_changes != self._before
 
     def put(self, body: JsonObject, *, ref: str | None = None, due: float | None = None) -> None:
         """Insert or replace an object by its id. `ref` is the id it is looked up by, `due` when the clock acts on it."""

@@ -12,9 +12,9 @@ import pytest
 import stripe
 from flask import Flask
 
-from infra.fake_stripe.app import create_app, desk
+from infra.fake_stripe.app import create_app
 from infra.fake_stripe.config import FakeStripeConfig
-from infra.fake_stripe.desk import FakeStripe
+from infra.fake_stripe.desk import FakeStripe, desk_of
 from infra.fake_stripe.in_process import WsgiHTTPClient
 from shared.clock import SimulatedClock
 from shared.ids import seeded_ids
@@ -54,7 +54,7 @@ class World:
 
     @property
     def fake(self) -> FakeStripe:
-        return desk(self.app)
+        return desk_of(self.app)
 
     def later(self, seconds: float) -> None:
         self.clock.advance_to(self.clock.now() + timedelta(seconds=seconds))
@@ -84,6 +84,9 @@ class World:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         return self.app.test_client().post(path, json=body)
 
+    def get(self, path: str) -> Any:
+        return self.app.test_client().get(path)
+
     def turn(self, **changes: Any) -> None:
         assert self.post("/test/dial", changes).status_code == 200
 
@@ -96,20 +99,17 @@ class World:
 
 def build(**settings: Any) -> World:
     clock, endpoint = SimulatedClock(BEGIN), Endpoint()
-    config = FakeStripeConfig(
-        **{
-            "clock": clock,
-            "ids": seeded_ids(1),
-            "seed": 7,
-            "webhook_url": "http://shop.example/hook",
-            "webhook_secret": SECRET,
-            "transport": endpoint,
-            "sleep": lambda seconds: None,
-            "public_url": "http://pay.example",
-        }
-        | settings
-    )
-    app = create_app(config)
+    usual: dict[str, Any] = {
+        "clock": clock,
+        "ids": seeded_ids(1),
+        "seed": 7,
+        "webhook_url": "http://shop.example/hook",
+        "webhook_secret": SECRET,
+        "transport": endpoint,
+        "sleep": lambda seconds: None,
+        "public_url": "http://pay.example",
+    }
+    app = create_app(FakeStripeConfig(**usual | settings))
     return World(app, clock, endpoint, client_of(app))
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import stripe
 
-from tests.fake_stripe.conftest import DECLINED, GOOD, POOR, World
+from tests.fake_stripe.conftest import DECLINED, GOOD, POOR, World, build, client_of
 
 
 def test_a_session_carries_what_it_was_made_with(world: World) -> None:
@@ -170,17 +170,15 @@ def test_an_unknown_session_is_missing_with_404(world: World, id: str) -> None:
 
 
 def test_only_test_keys_are_taken(world: World) -> None:
-    from tests.fake_stripe.conftest import build, client_of
-
     for app, key in ((world.app, "sk_live_51abcdefgh1234"), (build(api_key="sk_test_right").app, "sk_test_wrong_key")):
         with pytest.raises(stripe.AuthenticationError, match="Invalid API Key provided") as refused:
             client_of(app, key).v1.refunds.list()
         assert key not in str(refused.value)
-    answer = world.app.test_client().get("/v1/refunds")
+    answer = world.get("/v1/refunds")
     assert (answer.status_code, "did not provide an API key" in answer.json["error"]["message"]) == (401, True)
 
 
 def test_an_address_that_stripe_does_not_have_is_named(world: World) -> None:
-    answer = world.app.test_client().get("/v1/unicorns", headers={"Authorization": "Bearer sk_test_1"})
+    answer = world.get("/v1/unicorns")
     assert answer.status_code == 404
     assert "/v1/unicorns" in answer.json["error"]["message"]

@@ -1,0 +1,125 @@
+"""The payment page's words in English and German, and how each writes an amount."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+LANGUAGES = ("en", "de")
+
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "title": "Pay {amount}",
+        "test": "TEST",
+        "test_long": "This is a test page. No money moves, and no real card is accepted.",
+        "pay_heading": "What do you pay?",
+        "item": "Item",
+        "amount": "Amount",
+        "total": "Total",
+        "how_heading": "How do you pay?",
+        "card": "Card",
+        "number": "Card number",
+        "expiry": "Valid until",
+        "expiry_hint": "month and year, like 12/34",
+        "cvc": "Security code",
+        "cvc_hint": "three or four digits on the card",
+        "name": "Name on the card",
+        "optional": "may stay empty",
+        "email": "E-mail",
+        "debit": "Or by SEPA direct debit",
+        "iban": "IBAN",
+        "pay": "Pay {amount}",
+        "confirm": "Complete the order",
+        "back": "Back, without paying",
+        "until": "This page can be paid until {time} UTC.",
+        "cards": "Cards to try",
+        "card_pays": "pays",
+        "card_declined": "is declined",
+        "card_poor": "has insufficient funds",
+        "card_disputed": "pays, and the holder disputes it",
+        "nothing_to_pay": "There is nothing to pay.",
+        "not_charged": "Nothing was charged. Correct this and try again:",
+        "bad_number": "This is no card number: please check the digits.",
+        "bad_expiry": "Write the month and the year, like 12/34.",
+        "past_expiry": "This card has expired.",
+        "bad_cvc": "The security code has three or four digits.",
+        "bad_email": "Please give an e-mail address.",
+        "bad_iban": "This is none of Stripe's test IBANs, such as DE89370400440532013000.",
+        "paid_title": "This is paid",
+        "paid": "The payment has been made. You can go on.",
+        "on": "Go on",
+        "expired_title": "Too late to pay here",
+        "expired": "This payment page has ended and nothing was charged. Go back to order again.",
+        "missing_title": "No such payment page",
+        "missing": "Please go back to the shop and follow its link again.",
+        "declined": "Your card was declined. Please use another card.",
+        "insufficient_funds": "Your card has insufficient funds. Please use another card.",
+        "expired_card": "Your card has expired. Please use another card.",
+        "incorrect_cvc": "Your card's security code is incorrect.",
+        "processing_error": "The bank could not process your card. Please try again in a moment.",
+        "test_mode_live_card": "Your card was declined: only test cards are accepted here.",
+    },
+    "de": {
+        "title": "{amount} bezahlen",
+        "test": "TEST",
+        "test_long": "Dies ist eine Testseite. Es fließt kein Geld, und keine echte Karte wird angenommen.",
+        "pay_heading": "Was bezahlen Sie?",
+        "item": "Posten",
+        "amount": "Betrag",
+        "total": "Summe",
+        "how_heading": "Wie bezahlen Sie?",
+        "card": "Karte",
+        "number": "Kartennummer",
+        "expiry": "Gültig bis",
+        "expiry_hint": "Monat und Jahr, etwa 12/34",
+        "cvc": "Prüfziffer",
+        "cvc_hint": "drei oder vier Ziffern auf der Karte",
+        "name": "Name auf der Karte",
+        "optional": "darf leer bleiben",
+        "email": "E-Mail",
+        "debit": "Oder per SEPA-Lastschrift",
+        "iban": "IBAN",
+        "pay": "{amount} bezahlen",
+        "confirm": "Bestellung abschließen",
+        "back": "Zurück, ohne zu bezahlen",
+        "until": "Bezahlt werden kann hier bis {time} UTC.",
+        "cards": "Karten zum Ausprobieren",
+        "card_pays": "zahlt",
+        "card_declined": "wird abgelehnt",
+        "card_poor": "ist nicht gedeckt",
+        "card_disputed": "zahlt, und der Inhaber widerspricht",
+        "nothing_to_pay": "Es ist nichts zu bezahlen.",
+        "not_charged": "Es wurde nichts abgebucht. Bitte korrigieren und noch einmal versuchen:",
+        "bad_number": "Das ist keine Kartennummer: bitte die Ziffern prüfen.",
+        "bad_expiry": "Bitte Monat und Jahr angeben, etwa 12/34.",
+        "past_expiry": "Diese Karte ist abgelaufen.",
+        "bad_cvc": "Die Prüfziffer hat drei oder vier Ziffern.",
+        "bad_email": "Bitte eine E-Mail-Adresse angeben.",
+        "bad_iban": "Das ist keine von Stripes Test-IBANs, wie DE89370400440532013000.",
+        "paid_title": "Das ist bezahlt",
+        "paid": "Die Zahlung ist erfolgt. Sie können weitergehen.",
+        "on": "Weiter",
+        "expired_title": "Hier ist es zum Bezahlen zu spät",
+        "expired": "Diese Zahlungsseite ist abgelaufen, abgebucht wurde nichts. Bitte zurückgehen und neu bestellen.",
+        "missing_title": "Diese Zahlungsseite gibt es nicht",
+        "missing": "Bitte zurück zum Shop gehen und dem Link dort noch einmal folgen.",
+        "declined": "Ihre Karte wurde abgelehnt. Bitte nehmen Sie eine andere.",
+        "insufficient_funds": "Ihre Karte ist nicht gedeckt. Bitte nehmen Sie eine andere.",
+        "expired_card": "Ihre Karte ist abgelaufen. Bitte nehmen Sie eine andere.",
+        "incorrect_cvc": "Die Prüfziffer Ihrer Karte stimmt nicht.",
+        "processing_error": "Die Bank konnte Ihre Karte nicht verarbeiten. Bitte gleich noch einmal versuchen.",
+        "test_mode_live_card": "Ihre Karte wurde abgelehnt: hier gelten nur Testkarten.",
+    },
+}
+
+SYMBOLS = {"eur": "€", "usd": "$", "gbp": "£", "jpy": "¥"}
+WITHOUT_CENTS = frozenset({"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv",
+                           "xaf", "xof", "xpf"})  # fmt: skip
+
+
+def written(amount: int, currency: str, language: str) -> str:
+    """Minor units as people write them: €1,299.00 or 1.299,00 €."""
+    text = f"{amount:,}" if currency in WITHOUT_CENTS else f"{amount // 100:,}.{amount % 100:02}"
+    symbol = SYMBOLS.get(currency, currency.upper())
+    if language == "de":
+        return f"{text.translate(str.maketrans(',.', '.,'))}\u00a0{symbol}"
+    return f"{symbol}{text}" if len(symbol) == 1 else f"{symbol}\u00a0{text}"
