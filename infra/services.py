@@ -30,8 +30,9 @@ def services(names: Sequence[str] = NAMES) -> list[Service]:
 
 def prepare(runtime: Runtime, names: Sequence[str] = NAMES) -> None:
     """Migrate their databases and create the topics they write. Raises `Unavailable`, or `Corrupt` for a newer database."""
-    from shared.database.migrate import migrate
+    from shared.database.migrate import create_database, migrate
 
     for service in services(names):
+        create_database(runtime.settings.database_of(service.name))
         migrate(runtime.database(service), service.migrations)
         runtime.log.create_topics(service.publishes)

@@ -75,10 +75,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         )
     home = Path(settings.home).resolve()
     home.mkdir(parents=True, exist_ok=True)
-    secret = settings.secret or _kept_secret(home, "secret")
+    secret = settings.secret or kept_secret(home, "secret")
     webhook_secret = settings.stripe_webhook_secret
     if not webhook_secret and settings.uses_fake_stripe:
-        webhook_secret = "whsec_" + _kept_secret(home, "webhook-secret")
+        webhook_secret = "whsec_" + kept_secret(home, "webhook-secret")
     return Settings(
         **{
             **{item.name: getattr(settings, item.name) for item in fields(Settings)},
@@ -91,7 +91,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def _kept_secret(home: Path, name: str) -> str:
+def kept_secret(home: Path, name: str) -> str:
+    """The secret in a file that only we may read, made at the first call."""
+    home.mkdir(parents=True, exist_ok=True)
     path = home / name
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -49,14 +49,12 @@ def main(stack: str, port: int) -> int:
 
 
 def _await_servers(runtime: Runtime) -> None:
-    from infra.postgres.local import create_databases
-    from infra.services import NAMES
+    from shared.database.migrate import create_database
 
     def up() -> bool:
         try:
-            create_databases(runtime.settings.database_url, NAMES)
-            runtime.log.check_topics([])
-            runtime.log.ends([])
+            create_database(runtime.settings.database_of("ticket"))
+            runtime.log.create_topics([])
         except Unavailable:
             return False
         return True

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from infra.runner.plan import HOST, Plan, configuration, free_port, require_port
-from shared.config import Settings, load
+from shared.config import Settings, kept_secret, load
 from shared.errors import Conflict
 
 
@@ -50,10 +50,12 @@ def make_plan(port: int, stack: str) -> Plan:
     environ.setdefault("STAGEDOOR_BASE_URL", f"http://{HOST}:{port}")
     kafka_port, postgres_port = free_port(9092), free_port(5433)
     if stack == "cluster":
-        environ.setdefault("STAGEDOOR_HOME", "var/cluster")
+        home = environ.setdefault("STAGEDOOR_HOME", "var/cluster")
+        password = kept_secret(Path(home) / "postgres", "password")
         environ.setdefault("STAGEDOOR_LOG_URL", f"kafka://{HOST}:{kafka_port}")
         environ.setdefault(
-            "STAGEDOOR_DATABASE_URL", f"postgresql+psycopg://stagedoor@{HOST}:{postgres_port}/stagedoor_{{service}}"
+            "STAGEDOOR_DATABASE_URL",
+            f"postgresql+psycopg://stagedoor:{password}@{HOST}:{postgres_port}/stagedoor_{{service}}",
         )
     settings: Settings = load(environ)
     return Plan(

@@ -6,6 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from alembic import command, context
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -14,7 +15,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from shared.database import Database
-from shared.errors import Corrupt
+from shared.errors import Corrupt, Unavailable
 
 
 def migrate(database: Database, migrations: str) -> None:
@@ -24,6 +25,21 @@ def migrate(database: Database, migrations: str) -> None:
     if problems:
         raise Corrupt(problems[0])
     command.upgrade(config, "head")
+
+
+def create_database(url: str) -> None:
+    """Create the database of a PostgreSQL URL if it is missing; SQLite makes its file by itself. Raises `Unavailable`."""
+    if not url.startswith("postgresql"):
+        return
+    wanted = sa.make_url(url)
+    engine = sa.create_engine(wanted.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    try:
+        with engine.connect() as connection:
+            known = sa.text("SELECT 1 FROM pg_database WHERE datname = :name")
+            if connection.execute(known, {"name": wanted.database}).first() is None:
+                connection.execute(sa.text(f'CREATE DATABASE "{wanted.database}"'))
+    except sa.exc.OperationalError as error:
+        raise Unavailable(f"PostgreSQL does not answer: {error.orig}") from error
 
 
 def state_of(database: Database, migrations: str) -> list[str]:
