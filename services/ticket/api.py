@@ -1,0 +1,106 @@
+"""REST for machines, under /api/v1. Whoever has an order's secret may see and cancel it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, request
+from flask_smorest import Blueprint
+
+from services.ticket import views
+from services.ticket.handlers import OrderWish, cancel_order, place_order
+from services.ticket.schemas import ConferencePage, ConferenceSchema, OrderPlaced, OrderRequest, OrderSchema
+from services.ticket.store import conferences
+from services.ticket.web import bearer, desk, order_by_secret, payment_link
+from shared.errors import InvalidInput
+from shared.web.rest import Problem, create_api
+
+LONGEST_KEY = 200
+SECRET = {
+    "in": "header",
+    "name": "Authorization",
+    "required": False,
+    "description": "`Bearer <secret>` of the order; `?secret=` does as well",
+    "schema": {"type": "string"},
+}
+KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "description": "the same key and body within 24 hours give the same answer; what was refused can be tried again",
+    "schema": {"type": "string", "maxLength": LONGEST_KEY},
+}
+
+
+def install(app: Flask) -> None:
+    api = create_api(app, "Stagedoor tickets")
+    api.register_blueprint(make_blueprint())
+
+
+def make_blueprint() -> Any:
+    """The routes as one table."""
+    table = Blueprint("api", __name__, url_prefix="/api/v1", description="Conferences and orders")
+    refused = [404, 409, 422, 503]
+
+    def route(rule: str, method: str, view: Any, answer: Any, status: int = 200, doc: Any = None) -> None:
+        for code in refused:
+            view = table.alt_response(code, schema=Problem, content_type="application/problem+json")(view)
+        view = table.response(status, answer)(view)
+        if doc:
+            view = table.doc(parameters=doc)(view)
+        table.route(rule, methods=[method])(view)
+
+    route("/conferences", "GET", list_conferences, ConferencePage)
+    route("/conferences/<slug>", "GET", show_conference, ConferenceSchema)
+    route("/conferences/<slug>/orders", "POST", table.arguments(OrderRequest)(create_order), OrderPlaced, 201, [KEY])
+    route("/orders/<reference>", "GET", show_order, OrderSchema, 200, [SECRET])
+    route("/orders/<reference>/cancellation", "POST", cancel, OrderSchema, 200, [SECRET])
+    return table
+
+
+def list_conferences() -> dict[str, Any]:
+    """All conferences, by the day on which doors open."""
+    with desk().context.database.reading() as connection:
+        return {"items": conferences.list_conferences(connection), "next": None}
+
+
+def show_conference(slug: str) -> dict[str, Any]:
+    """A conference with its ladders, prices, and what is left."""
+    with desk().context.database.reading() as connection:
+        return views.shop(connection, slug, desk().now).as_json()
+
+
+def create_order(wish: OrderWish, slug: str) -> dict[str, Any]:
+    """Hold tickets at the price that is open now for 30 minutes. A free order is paid at once."""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        raise InvalidInput(f"An Idempotency-Key has at most {LONGEST_KEY} printable characters.")
+    placed = place_order(desk().context.database, slug, wish, key, hashlib.sha256(request.get_data()).hexdigest())
+    held = placed.status == "held"
+    return {
+        "reference": placed.reference,
+        "secret": placed.secret,
+        "status": placed.status,
+        "total": placed.total,
+        "hold_expires_at": placed.hold_expires_at,
+        "payment_url": payment_link(desk().base_url, placed.reference, placed.secret) if held else None,
+    }
+
+
+def show_order(reference: str) -> dict[str, Any]:
+    """An order by its secret."""
+    return _order(order_by_secret(reference, bearer()), bearer(), desk().now)
+
+
+def cancel(reference: str) -> dict[str, Any]:
+    """Give an order back: a held one is let go, a paid one refunded in full until the conference begins."""
+    order_id = order_by_secret(reference, bearer())
+    cancel_order(desk().context.database, order_id)
+    return _order(order_id, bearer(), desk().now)
+
+
+def _order(order_id: str, secret: str, now: datetime) -> dict[str, Any]:
+    with desk().context.database.reading() as connection:
+        return views.order(connection, order_id).as_json(desk().base_url, secret, now)

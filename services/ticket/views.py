@@ -1,0 +1,228 @@
+"""What pages, API and other services show of conferences and orders: read once, the same for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.ticket.domain.conference import AdmissionType, Conference, LegalText
+from services.ticket.domain.order import Admission, Order, State
+from services.ticket.domain.quota import Quota
+from services.ticket.domain.tier import Ladder, Tier
+from services.ticket.store import conferences, orders, payments
+from services.ticket.store.orders import Person
+from services.ticket.store.payments import Payment
+from services.ticket.web import payment_link
+from shared.money import Money
+
+SCARCE = 20
+"""From here on a page says how many are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An admission type as it is sold now: `tier` is the open one, None when it is not on sale."""
+
+    admission_type: AdmissionType
+    ladder: Ladder | None
+    tier: Tier | None
+    left: int
+    now: datetime
+
+    @property
+    def price(self) -> Money | None:
+        return self.tier.price if self.tier else None
+
+    @property
+    def by_voucher_only(self) -> bool:
+        return self.ladder is None
+
+    @property
+    def next_tier(self) -> Tier | None:
+        return self.ladder.next_after(self.tier) if self.ladder and self.tier else None
+
+    @property
+    def is_scarce(self) -> bool:
+        return self.tier is not None and 0 < self.left <= SCARCE
+
+    def steps(self) -> list[tuple[str, Tier]]:
+        """('closed' | 'open' | 'later', tier), in order."""
+        result = []
+        passed = True
+        for tier in self.ladder.tiers if self.ladder else []:
+            if tier is self.tier:
+                result.append(("open", tier))
+                passed = False
+            else:
+                result.append(("closed" if passed and tier.is_over(self.now) else "later", tier))
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A conference with what can be bought there now."""
+
+    conference: Conference
+    offers: list[Offer]
+    quotas: list[Quota]
+    legal: dict[tuple[str, str], LegalText]
+    now: datetime
+
+    @property
+    def left(self) -> int:
+        return min((quota.left for quota in self.quotas), default=0)
+
+    @property
+    def main(self) -> Offer:
+        """The offer whose ladder stands at the top: the first type that has one."""
+        return next((offer for offer in self.offers if offer.ladder), self.offers[0])
+
+    def versions(self) -> dict[str, int]:
+        """The newest version of each kind of text."""
+        newest: dict[str, int] = {}
+        for (kind, _), text in self.legal.items():
+            newest[kind] = max(newest.get(kind, 0), text.version)
+        return newest
+
+    def legal_text(self, kind: str, language: str) -> LegalText | None:
+        """In this language, else in the other one."""
+        other = "en" if language == "de" else "de"
+        return self.legal.get((kind, language)) or self.legal.get((kind, other))
+
+    def as_json(self) -> dict[str, Any]:
+        conference = self.conference
+        return {
+            "conference_id": conference.conference_id,
+            "slug": conference.slug,
+            "name": conference.name,
+            "place": conference.place,
+            "days": conference.days,
+            "time_zone": conference.time_zone,
+            "currency": conference.currency,
+            "is_demo": conference.is_demo,
+            "capacity": conference.capacity,
+            "left": self.left,
+            "doors_at": conference.doors_at,
+            "catering_deadline": conference.catering_deadline,
+            "seller": conference.seller,
+            "legal_texts": self.versions(),
+            "admission_types": [
+                {
+                    "code": offer.admission_type.code,
+                    "name": {"en": offer.admission_type.name_en, "de": offer.admission_type.name_de},
+                    "note": {"en": offer.admission_type.note_en, "de": offer.admission_type.note_de},
+                    "vat_rate": offer.admission_type.vat_rate,
+                    "price": offer.price,
+                    "left": offer.left,
+                    "tiers": [
+                        {
+                            "tier_id": tier.tier_id,
+                            "name": {"en": tier.name_en, "de": tier.name_de},
+                            "price": tier.price,
+                            "state": state,
+                            "starts_at": tier.starts_at,
+                            "ends_at": tier.ends_at,
+                            "cap": tier.cap,
+                            "left": tier.left,
+                            "opened_at": tier.opened_at,
+                            "closed_at": tier.closed_at,
+                        }
+                        for state, tier in offer.steps()
+                    ],
+                }
+                for offer in self.offers
+            ],
+        }
+
+
+def shop(connection: sa.Connection, slug: str, now: datetime) -> Shop:
+    """Raises `NotFound`."""
+    return shop_of(connection, conferences.conference_by_slug(connection, slug), now)
+
+
+def shop_of(connection: sa.Connection, conference: Conference, now: datetime) -> Shop:
+    ladders = conferences.load_ladders(connection, conference.conference_id)
+    quotas = conferences.load_quotas(connection, conference.conference_id)
+    offers = []
+    for admission_type in conference.admission_types:
+        ladder = ladders.get(admission_type.code)
+        tier = ladder.open_tier(now) if ladder else None
+        left = min((each.left for each in quotas if admission_type.code in each.admission_types), default=0)
+        if tier is not None and tier.left is not None:
+            left = min(left, tier.left)
+        offers.append(Offer(admission_type, ladder, tier, left if tier else 0, now))
+    return Shop(conference, offers, quotas, conferences.legal_texts_of(connection, conference.conference_id), now)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order with its people, its conference and its money."""
+
+    order: Order
+    conference: Conference
+    people: dict[str, Person]
+    payments: list[Payment]
+    has_session: bool
+
+    @property
+    def buyer(self) -> Person | None:
+        return self.people.get(self.order.buyer)
+
+    @property
+    def refund(self) -> str | None:
+        """`waiting` while money is on its way back, `done` when all of it is."""
+        back = [payment for payment in self.payments if payment.refund_reason is not None]
+        if not back:
+            return None
+        return "done" if all(payment.refunded_at for payment in back) else "waiting"
+
+    def attendee(self, admission: Admission) -> Person | None:
+        return self.people.get(admission.attendee)
+
+    def is_payable(self, now: datetime) -> bool:
+        return self.order.state == State.HELD and now < self.order.hold_expires_at
+
+    def as_json(self, base_url: str, secret: str, now: datetime) -> dict[str, Any]:
+        order = self.order
+        return {
+            "reference": order.reference,
+            "conference": self.conference.slug,
+            "status": str(order.state),
+            "total": order.total,
+            "vat": [{"rate": each.rate, "net": each.net, "vat": each.vat} for each in order.vat],
+            "created_at": order.created_at,
+            "hold_expires_at": order.hold_expires_at,
+            "paid_at": order.paid_at,
+            "ended_at": order.ended_at,
+            "end_reason": order.end_reason,
+            "payment_url": payment_link(base_url, order.reference, secret) if self.is_payable(now) else None,
+            "refund": self.refund,
+            "attendees": [
+                {
+                    "admission_id": admission.admission_id,
+                    "admission_type": admission.admission_type,
+                    "tier_id": admission.tier_id,
+                    "price": admission.price,
+                    "comp": admission.comp,
+                    "name": person.name if (person := self.attendee(admission)) else None,
+                    "email": person.email if person else None,
+                    "is_valid": order.state == State.PAID,
+                }
+                for admission in order.admissions
+            ],
+        }
+
+
+def order(connection: sa.Connection, order_id: str) -> OrderView:
+    """Raises `NotFound`."""
+    found = orders.load_order(connection, order_id)
+    return OrderView(
+        order=found,
+        conference=conferences.conference_by_id(connection, found.conference_id),
+        people=orders.people_of(connection, order_id),
+        payments=payments.payments_of(connection, order_id),
+        has_session=payments.session_of(connection, order_id) is not None,
+    )

@@ -1,0 +1,100 @@
+"""What all views of the ticket service work with: the desk, and who holds which order."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from flask import Response, current_app, request
+
+from services.ticket.handlers import Context
+from services.ticket.store import orders
+from shared.errors import Forbidden, NotFound
+from shared.identity import Signer
+from shared.runtime import Runtime
+from shared.web.security import get_cookie, set_cookie
+
+ORDER_COOKIE = "orders"
+COOKIE_LASTS = timedelta(days=400)
+MOST_IN_COOKIE = 20
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The runtime and the context that an app was made with."""
+
+    runtime: Runtime
+    context: Context
+
+    @property
+    def now(self) -> datetime:
+        return self.runtime.clock.now()
+
+    @property
+    def base_url(self) -> str:
+        return self.runtime.settings.base_url
+
+    @property
+    def tickets(self) -> Signer:
+        """Signs what stands in a ticket's QR code and in links to one admission."""
+        return self.runtime.signer("ticket.admission")
+
+
+def desk() -> Desk:
+    """Of the application at work."""
+    return cast(Desk, current_app.extensions["ticket"])
+
+
+def order_link(base_url: str, reference: str, secret: str) -> str:
+    """The secret link to an order: opened once, it becomes a cookie."""
+    return f"{base_url}/orders/{reference}?key={secret}"
+
+
+def payment_link(base_url: str, reference: str, secret: str) -> str:
+    """Our page that leads to Stripe's, made at the first visit."""
+    return f"{base_url}/pay/{reference}?key={secret}"
+
+
+def admission_link(at: Desk, admission_id: str) -> str:
+    """The address in a ticket's QR code. It holds for ever: a ticket is printed."""
+    return f"{at.base_url}/admissions/{at.tickets.sign({'a': admission_id})}"
+
+
+def order_by_secret(reference: str, secret: str) -> str:
+    """The id of the order that this secret opens. Raises `NotFound`, the same for a wrong reference and a wrong secret."""
+    with desk().context.database.reading() as connection:
+        order_id, known, _ = orders.secret_of(connection, reference.upper())
+    if not secret or not hmac.compare_digest(known.encode(), secret.encode()):
+        raise NotFound("There is no order with this reference, or the link to it is not complete.")
+    return order_id
+
+
+def held_orders() -> dict[str, str]:
+    """Reference -> secret, of the orders that this browser was shown."""
+    pairs = (pair.partition(".") for pair in get_cookie(desk().runtime.settings, ORDER_COOKIE).split("/"))
+    return {reference: secret for reference, dot, secret in pairs if dot and secret}
+
+
+def order_of_browser(reference: str) -> str:
+    """The id of an order whose link was opened in this browser. Raises `Forbidden` with what to do."""
+    secret = held_orders().get(reference.upper(), "")
+    if not secret:
+        raise Forbidden("Open this page by the link in your mail: it is the key to your order.")
+    return order_by_secret(reference, secret)
+
+
+def remember_order(response: Response, reference: str, secret: str) -> Response:
+    """Exchange a secret for a cookie, so that it is kept in no address."""
+    kept = {**{name: value for name, value in held_orders().items() if name != reference}, reference: secret}
+    newest = list(kept.items())[-MOST_IN_COOKIE:]
+    value = "/".join(f"{name}.{each}" for name, each in newest)
+    set_cookie(response, desk().runtime.settings, ORDER_COOKIE, value, COOKIE_LASTS)
+    return response
+
+
+def bearer() -> str:
+    """The secret that a machine sends: `Authorization: Bearer <secret>`, or `?secret=`."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else request.args.get("secret", "")
