@@ -1,7 +1,7 @@
 """A server of somebody else's as a child process: started, asked until it answers, stopped, killed, started again on the same data.
 
-The child has a session of its own, so that Ctrl-C reaches only us and we stop it in order; should we die first, the kernel tells it
-to stop (Linux). Nothing is started on import or on construction.
+The child has a session of its own, so that Ctrl-C reaches only us and we stop it in order; should we die first, the
+kernel tells it to stop (Linux). Nothing is started on import or on construction.
 """
 
 from __future__ import annotations

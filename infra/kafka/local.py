@@ -3,8 +3,8 @@
     with KafkaServer("var/kafka") as kafka:
         open_log(f"kafka://{kafka.bootstrap}")
 
-Needs Java 17 or newer, and Maven for the first start only. Everything it keeps lies under `data_dir`: records, its settings with the
-ports (used again by the next start while they are free), and kafka.log.
+Needs Java 17 or newer, and Maven for the first start only. Everything it keeps lies under `data_dir`: records, its
+settings with the ports (used again by the next start while they are free), and kafka.log.
 """
 
 from __future__ import annotations
@@ -115,7 +115,9 @@ class KafkaServer(LocalServer):
         if is_free(self.port):
             return False
         try:
-            admin = KafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=5000, bootstrap_timeout_ms=2000)
+            admin = KafkaAdminClient(
+                bootstrap_servers=self.bootstrap, request_timeout_ms=5000, bootstrap_timeout_ms=2000
+            )
         except KafkaError:
             return False
         try:
@@ -135,7 +137,9 @@ def find_java() -> str:
     told = subprocess.run([java, "-version"], capture_output=True, text=True).stderr
     version = re.search(r'version "(\d+)', told)
     if version is None or int(version[1]) < 17:
-        raise Unavailable(f"Kafka needs Java 17 or newer; {java} is {told.splitlines()[0] if told else 'unknown'}. {INSTALL}")
+        raise Unavailable(
+            f"Kafka needs Java 17 or newer; {java} is {told.splitlines()[0] if told else 'unknown'}. {INSTALL}"
+        )
     return java
 
 

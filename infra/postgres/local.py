@@ -4,12 +4,14 @@
         postgres.create_databases(["ticket", "catering"])
         create_engine(postgres.url_template.format(service="ticket"))
 
-Users. PostgreSQL refuses to run as root. An ordinary user runs it as himself. Root runs it as `postgres` where that user exists, else
-as `nobody`, and gives it the directories `store` and `socket` under `data_dir`. That user must be able to reach them: where a parent
-directory is closed to him (root's home, say), the store goes to /var/lib/stagedoor, and `store` is a link to it.
+Users. PostgreSQL refuses to run as root. An ordinary user runs it as himself. Root runs it as `postgres` where that
+user exists, else as `nobody`, and gives it the directories `store` and `socket` under `data_dir`. That user must be able
+to reach them: where a parent directory is closed to him (root's home, say), the store goes to /var/lib/stagedoor, and
+`store` is a link to it.
 
-Access. The Unix socket lies in a directory that only the server's user and root may enter, and asks for no password; where its path
-would be too long for the system, and for every other client, there is the loopback's port with a password (`password` in data_dir).
+Access. The Unix socket lies in a directory that only the server's user and root may enter, and asks for no password.
+Where its path would be too long for the system or closed to the server, and for every other client, there is the
+loopback's port with a password (`password` in data_dir).
 """
 
 from __future__ import annotations
@@ -144,7 +146,9 @@ class PostgresServer(LocalServer):
                 **self.as_user(),
             )
         if done.returncode:
-            raise Unavailable(f"initdb could not make a store in {self.store}:\n{done.stdout[-1000:]}{done.stderr[-1000:]}")
+            raise Unavailable(
+                f"initdb could not make a store in {self.store}:\n{done.stdout[-1000:]}{done.stderr[-1000:]}"
+            )
 
     def command(self) -> Sequence[str]:
         settings = {
@@ -216,7 +220,9 @@ def find_binaries() -> Path:
     root, _, pattern = DISTRIBUTIONS.partition("/*")
     found = [path.parent for path in Path(root).glob(f"*{pattern}/postgres") if (path.parent / "initdb").exists()]
     if not found:
-        raise Unavailable(f"PostgreSQL's server (initdb, postgres) is not on the PATH nor in {DISTRIBUTIONS}. {INSTALL}")
+        raise Unavailable(
+            f"PostgreSQL's server (initdb, postgres) is not on the PATH nor in {DISTRIBUTIONS}. {INSTALL}"
+        )
     return max(found, key=lambda path: float(path.parent.name))
 
 

@@ -81,8 +81,9 @@ class LogProducer(Protocol):
     def send(self, messages: Sequence[Message]) -> list[TopicPartitionOffset]:
         """Append the messages in order and wait until all are durable.
 
-        Returns where each message went, in the same order. Raises `SendFailed` with the places of the acknowledged prefix
-        when one could not be stored: the caller closes this producer and goes on with a new one at the first message not acknowledged.
+        Returns where each message went, in the same order. Raises `SendFailed` with the places of the acknowledged
+        prefix when one could not be stored: the caller closes this producer and goes on with a new one at the first
+        message not acknowledged. Messages after it may have been stored all the same, and will then be there twice.
         """
 
     def close(self) -> None: ...
@@ -94,8 +95,10 @@ class LogConsumer(Protocol):
     def poll(self, timeout: float, limit: int = 500) -> list[Record]:
         """Up to `limit` records, in order within each partition; waits at most `timeout` seconds for the first.
 
-        Only from partitions this member holds. Partitions newly assigned start where `Positions` says.
-        Raises `shared.errors.Unavailable` when the log cannot be reached.
+        Only from partitions this member holds. Partitions newly assigned start where `Positions` says, which is asked
+        in the thread that polls; what it raises passes through, and the next poll asks again.
+        Raises `shared.errors.Unavailable` when the log cannot be reached or a topic is missing, and
+        `shared.errors.Corrupt` when a position lies beyond the end of its partition.
         """
 
     def seek(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -107,7 +110,7 @@ class LogConsumer(Protocol):
         """Leave the group and join again: a position moved under us, so this member was a zombie."""
 
     def report(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Tell the log how far this group is, for monitoring only. Never fails."""
+        """Tell the log how far this group is, for the broker's own tools. Never fails; waits for nothing."""
 
     def close(self) -> None: ...
 
@@ -121,10 +124,14 @@ class Log(Protocol):
     def consumer(self, group: str, topics: Sequence[str], positions: Positions) -> LogConsumer: ...
 
     def read(self, place: TopicPartition, offset: int, limit: int = 1000, timeout: float = 0.0) -> list[Record]:
-        """Records of one partition from an offset on, without a group: for rebuild, verify, recover and the feed."""
+        """Records of one partition from an offset on, without a group: for rebuild, verify, recover and the feed.
+
+        What is there comes at once, if not always all of it; `timeout` is how long to wait for the first where
+        nothing is. May be called from any thread. Raises `shared.errors.Unavailable`.
+        """
 
     def ends(self, topics: Iterable[str]) -> dict[TopicPartition, int]:
-        """The offset after the last record of every partition of the topics."""
+        """The offset after the last record of every partition of the topics. Raises `Unavailable` for a missing one."""
 
     def create_topics(self, topics: Iterable[str]) -> None:
         """Create what is missing, with PARTITIONS partitions and no retention limit. Existing ones are left alone."""

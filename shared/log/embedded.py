@@ -81,7 +81,9 @@ class EmbeddedLog:
         while True:
             seen = watch.look() if watch else 0
             with reported(self.path), self._database.use() as connection:
-                found = {(p.topic, p.partition): p for p in _places(connection)}.get((self.prefix + place.topic, place.partition))
+                found = {(p.topic, p.partition): p for p in _places(connection)}.get(
+                    (self.prefix + place.topic, place.partition)
+                )
                 if found is None:
                     raise Unavailable(f"Topic {place.topic} has no partition {place.partition} in this log.")
                 records = _records(connection, found.place, place, offset, limit) if offset < found.next_offset else []

@@ -24,6 +24,8 @@ from shared.log.kafka_producer import KafkaLogProducer
 TOPIC_SETTINGS = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
 """What every topic must have. `check_topics` complains about anything else."""
 COPIES = 3
+FETCH_WAIT_MS = 25
+"""How long the broker may keep a reader's question. A reader that goes to another partition waits for the answer first."""
 
 
 class KafkaLog:
@@ -109,9 +111,12 @@ class _Reader:
             auto_offset_reset="none",
             allow_auto_create_topics=False,
             metrics_enabled=False,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         self._place: Any = None
         self._next = 0
+        self._end = 0
+        """An end the partition had: what lies before it can be read without asking again."""
 
     def is_at(self, place: Any, offset: int) -> bool:
         return bool(self._place == place and self._next == offset)
@@ -131,13 +136,15 @@ class _Reader:
             self.client.assign([place])
             self._place = place
             self._next = -1
+            self._end = 0
         if self._next != offset:
             self.client.seek(place, offset)
             self._next = offset
-        end = self.client.end_offsets([place])[place]
-        if offset > end or (offset == end and timeout <= 0):
+        if offset >= self._end:
+            self._end = self.client.end_offsets([place])[place]
+        if offset > self._end or (offset == self._end and timeout <= 0):
             return []
-        if offset < end:  # it is there: only the network is waited for
+        if offset < self._end:  # it is there: only the network is waited for
             deadline = time.monotonic() + REQUEST_TIMEOUT_MS / 1000
         batch: Sequence[Any] = []
         while not batch and (remaining := deadline - time.monotonic()) > 0:

@@ -61,7 +61,9 @@ class KafkaLogProducer:
             place = future.value
             stored.append(TopicPartitionOffset(message.topic, place.partition, place.offset))
         if len(stored) < len(messages):
-            raise SendFailed(f"Kafka did not store {len(messages) - len(stored)} messages: {failure}.", stored) from failure
+            raise SendFailed(
+                f"Kafka did not store {len(messages) - len(stored)} messages: {failure}.", stored
+            ) from failure
         return stored
 
     def _connected(self) -> Any:

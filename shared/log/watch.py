@@ -10,6 +10,8 @@ import os
 import sqlite3
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 from weakref import WeakValueDictionary
 
 from shared.log.sqlite import connect, reported
@@ -42,10 +44,8 @@ class Watch:
         """Wake everybody: this process has committed, or given back a lease. Never fails."""
         with self._changed:
             before = self._count
-            try:
+            with suppress(sqlite3.Error, OSError):  # who reads next will be told
                 self._compare()  # counts the commit now, so that it is not found and counted again later
-            except (sqlite3.Error, OSError):
-                pass  # who reads next will be told
             if self._count == before:
                 self._count += 1
                 self._changed.notify_all()
@@ -88,4 +88,4 @@ _watches: WeakValueDictionary[tuple[int, str], Watch] = WeakValueDictionary()
 def watch_of(path: str) -> Watch:
     """This process's watch of the file; it lives as long as somebody holds it."""
     # Two made at once would only mean that each wakes its own holders at once, and the other's through the file.
-    return _watches.setdefault((os.getpid(), os.path.abspath(path)), Watch(path))
+    return _watches.setdefault((os.getpid(), str(Path(path).absolute())), Watch(path))

@@ -119,7 +119,9 @@ def test_a_send_says_where_each_message_went(log: Log) -> None:
 
 
 def test_offsets_are_dense_and_begin_at_zero(log: Log) -> None:
-    places = [place for number in range(5) for place in send(log, letters("a", "b", "c", "d", "e", value=b"%d" % number))]
+    places = [
+        place for number in range(5) for place in send(log, letters("a", "b", "c", "d", "e", value=b"%d" % number))
+    ]
     for partition in range(PARTITIONS):
         offsets = [place.offset for place in places if place.partition == partition]
         assert offsets == list(range(len(offsets)))
@@ -247,7 +249,9 @@ def test_one_member_reads_all_partitions_of_all_its_topics(log: Log) -> None:
             TopicPartition(topic, partition) for topic in ("letters", "numbers") for partition in range(PARTITIONS)
         }
     assert Counter(record.topic for record in records) == {"letters": 40, "numbers": 40}
-    assert {record.place for record in records} == {TopicPartition(t, p) for t in ("letters", "numbers") for p in range(4)}
+    assert {record.place for record in records} == {
+        TopicPartition(t, p) for t in ("letters", "numbers") for p in range(4)
+    }
 
 
 def test_a_member_starts_where_its_database_says(log: Log) -> None:
