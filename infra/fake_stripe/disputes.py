@@ -29,7 +29,6 @@ def open_dispute(work: Work, charge: JsonObject, reason: str, amount: int) -> Js
         "charge": charge["id"],
         "created": work.seconds,
         "currency": charge["currency"],
-        "description": charge["description"],
         "evidence_details": {
             "due_by": int((work.now + timedelta(days=9)).timestamp()), "has_evidence": False, "past_due": False,
             "submission_count": 0,

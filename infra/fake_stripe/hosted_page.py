@@ -131,10 +131,17 @@ def _page(session: JsonObject, typed: Mapping[str, str], wrong: Mapping[str, str
         total=total,
         typed=typed,
         wrong={name: texts[text] for name, text in wrong.items()},
-        until=f"{datetime.fromtimestamp(session['expires_at'], UTC):%H:%M}",
+        until=_until(session),
         success_url=_success_url(session),
     )
     return _html(html, status, session)
+
+
+def _until(session: JsonObject) -> str:
+    """The hour at which the session ends, with its day where that is not today."""
+    ends_at = datetime.fromtimestamp(session["expires_at"], UTC)
+    today = desk_of(current_app).config.clock.now().date()
+    return f"{ends_at:%H:%M}" if ends_at.date() == today else f"{ends_at:%Y-%m-%d %H:%M}"
 
 
 def _missing() -> Response:
