@@ -12,6 +12,9 @@ import pytest
 
 from shared.log import Log, LogProducer, open_log
 from shared.log.embedded import EmbeddedProducer
+from tests.fixtures.servers import Stack
+from tests.support.probe import make_runtime
+from tests.support.stage import ProbeStage
 
 
 class Backend:
@@ -76,3 +79,11 @@ def log(backend: Backend) -> Iterator[Log]:
     log.create_topics(["letters", "numbers"])
     yield log
     log.close()
+
+
+@pytest.fixture
+def stage(stack: Stack, tmp_path: Path) -> Iterator[ProbeStage]:
+    """A talker and a listener, once on each stack."""
+    stage = ProbeStage(make_runtime(tmp_path, stack.log_url, stack.database_url, stack.prefix))
+    yield stage
+    stage.close()
