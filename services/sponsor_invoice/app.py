@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.sponsor_invoice import handlers, tables
+from flask import Flask
+
+from services.sponsor_invoice import handlers, internal, pages, tables
 from services.sponsor_invoice.checks import CHECKS
 from shared.runtime import Runtime
 from shared.service import Service
+from shared.web import create_base_app, create_internal_app
 from shared.worker import Worker
 
 SERVICE: Final = Service(
@@ -21,6 +24,20 @@ SERVICE: Final = Service(
     errands=handlers.ERRANDS,
     checks=CHECKS,
 )
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """The pages under `/finance`."""
+    app = create_base_app(SERVICE, runtime, __name__)
+    app.register_blueprint(pages.blueprint(runtime, runtime.database(SERVICE)))
+    return app
+
+
+def create_internal(runtime: Runtime) -> Flask:
+    """What the other services ask, under `/internal/sponsor_invoice`."""
+    app = create_internal_app(SERVICE, runtime)
+    app.register_blueprint(internal.blueprint(runtime.database(SERVICE), runtime.clock))
+    return app
 
 
 def create_worker(runtime: Runtime) -> Worker:

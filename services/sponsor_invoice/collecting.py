@@ -63,7 +63,7 @@ def record_payment(
     if store.exists(tx.connection, t.payments, payment_id):
         return
     if amount.currency != owed.invoice.total.currency:
-        raise InvalidInput(f"{owed.invoice.number} is in {owed.invoice.total.currency}.", errors={"amount": ["Currency."]})
+        raise InvalidInput("A payment is in the invoice's currency.", errors={"amount": ["Another currency."]})
     if booked_on > owed.today(tx.now):
         raise InvalidInput("The bank has not booked this yet.", errors={"booked_on": ["Choose today or an earlier day."]})
     written_off = owed.receivable.written_off
@@ -124,7 +124,7 @@ def release_reminder(tx: Transaction, *, invoice_id: str, stage: int) -> None:
     owed = owed_store.load(tx.connection, invoice_id, lock=True)
     prepared = owed.dunning.prepared
     if prepared is None or prepared.stage != stage:
-        raise Conflict(f"Reminder {stage} of {owed.invoice.number} does not wait any more: it went out, or was settled.")
+        raise Conflict("This reminder does not wait any more: it went out, or the invoice was settled.")
     today = owed.today(tx.now)
     tx.publish(*owed.dunning.release(owed.invoice, owed.receivable.open, now=tx.now, today=today, by=tx.actor))
     settle(tx, owed)

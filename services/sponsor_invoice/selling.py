@@ -14,7 +14,7 @@ from services.sponsor_invoice import owed as owed_store
 from services.sponsor_invoice import store
 from services.sponsor_invoice import tables as t
 from services.sponsor_invoice.collecting import settle
-from services.sponsor_invoice.document import sheet
+from services.sponsor_invoice.document import paper_of, sheet
 from services.sponsor_invoice.domain import ledger, vat
 from services.sponsor_invoice.domain.dunning import LADDER, Dunning
 from services.sponsor_invoice.domain.invoice import Invoice, Receivable, issue
@@ -44,7 +44,7 @@ def define_seller(tx: Transaction, seller: Seller) -> None:
     """Enter or change the body that issues. What was issued before keeps its old sheet."""
     others = [other for other in store.list_sellers(tx.connection) if other.id != seller.id]
     if any(other.prefix == seller.prefix for other in others):
-        raise Conflict(f"Invoices that begin with {seller.prefix} are another seller's: choose another prefix.")
+        raise Conflict("Another seller's invoices begin like this: choose another prefix.", prefix=seller.prefix)
     store.save_seller(tx, seller)
     record_action(tx, "define_seller", seller.id, "", {"seller": seller.name})
 
@@ -53,12 +53,14 @@ def define_package(tx: Transaction, package: Package) -> None:
     """Offer a package, or change it for those who sign from now on. Its price is in the conference's currency."""
     conference = store.conference(tx.connection, package.conference_id)
     if package.price.currency != conference.currency:
-        raise InvalidInput(f"{conference.name} counts in {conference.currency}.", errors={"price": ["Another currency."]})
+        raise InvalidInput(
+            "A package is priced in its conference's currency.", errors={"price": [f"In {conference.currency}, please."]}
+        )
     codes = {each["code"] for each in conference.admission_types}
     for benefit in package.benefits:
         if benefit.kind == "vouchers" and benefit.admission_type not in codes:
             raise InvalidInput(
-                f"{conference.name} has no admission type {benefit.admission_type}.",
+                "The conference has no such admission type.",
                 errors={"admission_type": ["Choose one of the conference's admission types."]},
             )
     store.save_package(tx, package)
@@ -174,6 +176,7 @@ def issue_invoice(
     owed = Owed(Receivable.of(invoice), Dunning(invoice_id, invoice.due_on, ladder), seller.account_id, zone)
     owed_store.add(tx, owed)
     owed_store.post(tx, invoice, "issued", today, ledger.issued(invoice.vat))
+    paper_of(owed_store.invoice_row(tx.connection, invoice_id))  # what the law asks for is missing now, not when it is set
     tx.publish(*events)
     tx.schedule("set_document", invoice_id, tx.now)
     settle(tx, owed)

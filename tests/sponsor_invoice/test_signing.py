@@ -89,7 +89,7 @@ def test_a_package_in_kind_owes_nothing_and_grants_at_once(office: Office) -> No
 def test_a_package_is_not_sold_beyond_its_cap(office: Office) -> None:
     for _ in range(3):
         office.sign()
-    with pytest.raises(Conflict, match="All 3 of Gold are taken"):
+    with pytest.raises(Conflict, match="sold out"):
         office.sign()
     assert len(office.said(InvoiceIssued)) == 3
 
@@ -256,12 +256,12 @@ def test_a_package_that_cannot_be_sold_is_refused_with_the_field_named(refused: 
 
 
 def test_a_package_counts_in_the_currency_of_its_conference(office: Office) -> None:
-    with pytest.raises(InvalidInput, match="counts in EUR"), office.database.transaction() as tx:
+    with pytest.raises(InvalidInput, match="currency"), office.database.transaction() as tx:
         handlers.define_package(tx, a_package(price=Money(100000, "USD")))
 
 
 def test_two_sellers_never_share_a_series(office: Office) -> None:
-    with pytest.raises(Conflict, match="another seller's"), office.database.transaction() as tx:
+    with pytest.raises(Conflict, match="Another seller"), office.database.transaction() as tx:
         handlers.define_seller(tx, a_seller(id="sel_other"))
 
 

@@ -109,9 +109,9 @@ class Dunning:
         """
         reminder = self.prepared
         if reminder is None or self.ended or not open:
-            raise Conflict(f"No reminder of {invoice.number} waits to go out: it was sent, or the invoice is settled.")
-        if self._is_promised(today):
-            raise Conflict(f"{invoice.sponsor} promised to pay by {self.promised_until}: nothing goes out before.")
+            raise Conflict("This reminder does not wait any more: it went out, or the invoice was settled.")
+        if self.promised_until is not None and self._is_promised(today):
+            raise Conflict("They promised to pay: nothing goes out before that day.", until=self.promised_until.isoformat())
         reminder.state, reminder.released_at, reminder.released_on, reminder.released_by = "released", now, today, by
         return [
             InvoiceOverdue(

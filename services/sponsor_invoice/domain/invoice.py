@@ -141,14 +141,14 @@ class Receivable:
         """Nobody expects the rest any more."""
         lost = self.open
         if not lost:
-            raise Conflict(f"Nothing of {self.invoice.number} is open: there is nothing to write off.")
+            raise Conflict("Nothing of this invoice is open: there is nothing to write off.")
         self.written_off = self.written_off + lost
         return [InvoiceWrittenOff(**self._facts(), amount=lost, reason=reason)]
 
     def cancel(self, *, correction_id: str, number: str, on: date) -> list[Event]:
         """A Stornorechnung takes the whole invoice back; what was paid on it is the sponsor's again."""
         if self.corrected:
-            raise Conflict(f"{self.invoice.number} was cancelled already.")
+            raise Conflict("This invoice was cancelled already.")
         self.written_off = Money(0, self.invoice.total.currency)
         self.corrected = self.invoice.total
         return [

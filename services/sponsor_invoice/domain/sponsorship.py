@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from shared.errors import Conflict, InvalidInput
 from shared.events import Event
@@ -15,7 +15,7 @@ from shared.money import Money
 BenefitKind = Literal["vouchers", "deliverable"]
 BenefitState = Literal["waiting", "granted", "revoked"]
 
-MAX_VOUCHERS = 500
+MAX_VOUCHERS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class PackageBenefit:
 
     def __post_init__(self) -> None:
         if self.kind == "vouchers" and not (self.admission_type and 1 <= self.count <= MAX_VOUCHERS):
-            raise InvalidInput(f"Vouchers need an admission type and a number from 1 to {MAX_VOUCHERS}.")
+            raise InvalidInput("Vouchers need an admission type, and a number from 1 to 500.")
         if self.kind == "deliverable" and not self.description.strip():
             raise InvalidInput("A benefit says in a few words what the sponsor gets.")
 
@@ -157,7 +157,7 @@ def sign(
     Raises `Conflict` when the package's cap is reached. Benefits that need not wait for money are granted at once.
     """
     if package.cap is not None and taken >= package.cap:
-        raise Conflict(f"All {package.cap} of {package.name} are taken: offer another package.", taken=taken, cap=package.cap)
+        raise Conflict("This package is sold out: offer another one, or raise its cap.", taken=taken, cap=package.cap)
     sponsorship = Sponsorship(
         id=sponsorship_id,
         conference_id=package.conference_id,
