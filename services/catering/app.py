@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from flask import Flask
+
+from services.catering import internal, pages
 from services.catering.handlers import ERRANDS, PROJECTIONS, REACTIONS, TIMERS
 from services.catering.tables import PROJECTIONS as PROJECTION_TABLES
 from services.catering.tables import metadata
 from shared.runtime import Runtime
 from shared.service import Service
+from shared.web import create_base_app, create_internal_app
 from shared.worker import Worker
 
 SERVICE = Service(
@@ -19,6 +23,20 @@ SERVICE = Service(
     timers=TIMERS,
     errands=ERRANDS,
 )
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """/catering for staff, /catering/sheet/... for the caterer."""
+    app = create_base_app(SERVICE, runtime, __name__)
+    app.register_blueprint(pages.make_blueprint(runtime, runtime.database(SERVICE)))
+    return app
+
+
+def create_internal(runtime: Runtime) -> Flask:
+    """/internal/catering/..., for the other services and for rehearsals."""
+    app = create_internal_app(SERVICE, runtime)
+    app.register_blueprint(internal.make_blueprint(runtime, runtime.database(SERVICE)))
+    return app
 
 
 def create_worker(runtime: Runtime) -> Worker:

@@ -62,8 +62,17 @@ def update_forecast(tx: Transaction, conference: Conference, reason: str) -> Non
                 reason=reason,
             )
         )
-    order = store.load_order(tx.connection, conference.conference_id)
-    if order is not None:
+    _take_in(tx, conference, outlook)
+
+
+def recount_meals(tx: Transaction, conference: Conference) -> None:
+    """Meals or extra eaters changed: count, and let the order take in the plates that this makes, now."""
+    recount(tx, conference.conference_id)
+    _take_in(tx, conference, look_ahead(tx, conference))
+
+
+def _take_in(tx: Transaction, conference: Conference, outlook: Outlook) -> None:
+    if store.load_order(tx.connection, conference.conference_id) is not None:
         order = store.lock_order(tx, conference.conference_id)
         tx.publish(*order.follow(outlook))
         store.save_order(tx, order)

@@ -16,6 +16,7 @@ from services.catering.domain.order import MealOrder, order_deadline, proposal_t
 from services.catering.facts import Conference
 from services.catering.store import Plan, Sheet
 from shared.database import ReplayTransaction, Transaction
+from shared.events import Event
 from shared.events.ticketing import (
     AdmissionCancelled,
     AdmissionChanged,
@@ -27,7 +28,7 @@ from shared.events.ticketing import (
     TierChanged,
     TierClosed,
 )
-from shared.service import Timer
+from shared.service import ErrandHandler, Projection, Reaction, Timer, TimerHandler
 from shared.wire import Envelope
 
 TIMER_KINDS = ("forecast", "day", "propose", "order")
@@ -56,7 +57,8 @@ def plan_meals(envelope: Envelope[ConferenceOpened], tx: Transaction) -> None:
     store.save_meals(tx, lunches(conference.conference_id, conference.days, conference.time_zone, meal_ids))
     deadline_at = order_deadline(conference.doors_at, conference.time_zone)
     store.lock_said(tx, conference.conference_id)
-    store.save_order(tx, MealOrder(tx.ids.new("meo", tx.now), conference.conference_id, deadline_at))
+    order = MealOrder(tx.ids.new("meo", tx.now), conference.conference_id, deadline_at, caterer=new_caterer(tx))
+    store.save_order(tx, order)
     counting.recount(tx, conference.conference_id)
     if conference.doors_at > tx.now:
         schedule_order(tx, conference, deadline_at)
@@ -147,6 +149,11 @@ def record_sheet(tx: Transaction, order: MealOrder, reason: str) -> None:
     )
 
 
+def new_caterer(tx: Transaction) -> str:
+    """An id for whoever will cook: it stands on events before anybody is entered, so that mail finds them once they are."""
+    return f"catering:{tx.ids.new('per', tx.now)}"
+
+
 def schedule_order(tx: Transaction, conference: Conference, deadline_at: datetime) -> None:
     tx.schedule("propose", conference.conference_id, proposal_time(deadline_at, conference.time_zone))
     tx.schedule("order", conference.conference_id, deadline_at)
@@ -156,7 +163,7 @@ def _is_ahead(conference: Conference, tx: Transaction) -> bool:
     return not conference.called_off and tx.now < conference.doors_at
 
 
-PROJECTIONS = {
+PROJECTIONS: dict[type[Event], Projection] = {
     ConferenceOpened: facts.record_conferences,
     ConferenceChanged: facts.record_conferences,
     ConferenceCalledOff: facts.record_conferences,
@@ -167,16 +174,16 @@ PROJECTIONS = {
     AdmissionCancelled: record_admissions,
     AdmissionReinstated: record_admissions,
 }
-REACTIONS = {
+REACTIONS: dict[type[Event], Reaction] = {
     ConferenceOpened: plan_meals,
     ConferenceChanged: follow_conference,
     ConferenceCalledOff: stop_cooking,
     TierClosed: forecast_transition,
 }
-TIMERS = {
+TIMERS: dict[str, TimerHandler] = {
     "forecast": forecast_sales,
     "day": forecast_day,
     "propose": propose_order,
     "order": place_order,
 }
-ERRANDS: dict[str, Any] = {}
+ERRANDS: dict[str, ErrandHandler] = {}

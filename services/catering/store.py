@@ -342,6 +342,12 @@ def load_caterer(connection: sa.Connection, order: MealOrder) -> Caterer:
     return found
 
 
+def orders_of(tx: Transaction, person_ids: Iterable[str]) -> list[str]:
+    """Ids of conferences whose caterer is one of these people."""
+    addressed = [f"catering:{person_id}" for person_id in person_ids]
+    return sorted(tx.execute(sa.select(orders.c.conference_id).where(orders.c.caterer.in_(addressed))).scalars())
+
+
 def erase_people(tx: Transaction, person_ids: Iterable[str]) -> None:
     tx.execute(sa.delete(people).where(people.c.person_id.in_(list(person_ids))))
 

@@ -34,7 +34,7 @@ def test_a_conference_begins_with_a_lunch_a_day_an_order_that_is_due_and_a_forec
     stage.say(opened())
     with stage.database.reading() as connection:
         meals = store.list_meals(connection, CONFERENCE)
-    assert [meal.name for meal in meals] == ["Lunch, day 1", "Lunch, day 2"]
+    assert [meal.name for meal in meals] == ["Lunch", "Lunch"]
     assert meals[0].served_at == datetime(2027, 6, 14, 10, 30, tzinfo=UTC)
     order = stage.order()
     assert (order.status, order.deadline_at) == (Status.OPEN, DEADLINE)

@@ -83,10 +83,10 @@ def lunches(conference_id: str, days: Sequence[date], zone: str, meal_ids: Seque
         Meal(
             meal_id,
             conference_id,
-            "Lunch" if len(days) == 1 else f"Lunch, day {number}",
+            "Lunch",
             datetime.combine(day, LUNCH_AT, ZoneInfo(zone)).astimezone(UTC),
             days=(day,),
             take_rate=LUNCH_TAKE_RATE,
         )
-        for number, (meal_id, day) in enumerate(zip(meal_ids, days, strict=True), 1)
+        for meal_id, day in zip(meal_ids, days, strict=True)
     ]

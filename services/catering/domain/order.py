@@ -89,16 +89,28 @@ class MealOrder:
             self._follow(outlook)
         return self._watch(outlook) if self.is_locked else []
 
-    def change(self, meal_id: str, plates: int, reason: str, now: datetime) -> list[Event]:
-        """Set the plates of one meal by hand before the lock. Raises `InvalidInput` without a reason, or `Conflict`."""
+    def change(self, plates: Mapping[str, int], reason: str, now: datetime, outlook: Outlook) -> list[Event]:
+        """Set the plates of some meals by hand before the lock; a number that the forecast gives anyway follows it again.
+
+        Raises `InvalidInput` without a reason, `Conflict` before the proposal, after the lock, or when nothing differs.
+        """
         if self.is_locked or now >= self.deadline_at:
             raise Conflict("The order is frozen: what changes now is an amendment.", deadline_at=str(self.deadline_at))
         if self.status is Status.OPEN:
             raise Conflict("The order is not proposed yet: it is two days before its deadline.")
-        if meal_id not in self.plates:
-            raise Conflict("This meal is not part of the proposal: reload the page.", meal_id=meal_id)
-        self.plates[meal_id] = checked_plates(plates)
-        self.fixed[meal_id] = checked_reason(reason)
+        reason = checked_reason(reason)
+        wanted = {meal_id: checked_plates(number) for meal_id, number in plates.items()}
+        changed = {meal_id: number for meal_id, number in wanted.items() if self.plates.get(meal_id) != number}
+        if not changed.keys() <= self.plates.keys():
+            raise Conflict("One of these meals is not part of the proposal: reload the page.")
+        if not changed:
+            raise Conflict("These are the plates that are proposed already.")
+        self.plates |= changed
+        for meal_id, number in changed.items():
+            if outlook.plates.get(meal_id) == number:
+                self.fixed.pop(meal_id, None)
+            else:
+                self.fixed[meal_id] = reason
         return [self._proposed(now)]
 
     def freeze(self, now: datetime, outlook: Outlook) -> list[Event]:
