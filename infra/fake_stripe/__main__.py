@@ -19,7 +19,9 @@ from infra.fake_stripe.serve import Server
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m infra.fake_stripe", description="A stand-in for Stripe, for tests.")
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.fake_stripe", description="A stand-in for Stripe, for tests."
+    )
     parser.add_argument("--port", type=int, required=True, help="port on loopback; 0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--data", required=True, help="SQLite file that keeps its state, or :memory:")

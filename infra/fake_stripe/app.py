@@ -24,11 +24,13 @@ from infra.fake_stripe import (
     sessions,
 )
 from infra.fake_stripe.config import API_VERSION, FakeStripeConfig
-from infra.fake_stripe.desk import FakeStripe, desk_of
+from infra.fake_stripe.desk import FakeStripe, desk
 from infra.fake_stripe.errors import ApiError
 from infra.fake_stripe.params import Params, Tree, parse_form
 from infra.fake_stripe.store import JsonObject
 from infra.fake_stripe.work import Work
+
+__all__ = ["create_app", "desk"]
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +73,7 @@ class Answer:
 
 
 def create_app(config: FakeStripeConfig) -> Flask:
-    """The app; `desk_of(app)` is the fake behind it. Nothing is opened and no thread runs before the first request."""
+    """The app; `desk(app)` is the fake behind it. Nothing is opened and no thread runs before the first request."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     app.extensions["fake_stripe"] = FakeStripe(config)
@@ -91,7 +93,7 @@ def _stay_away() -> Response | None:
     request.get_data()  # an unread body would reset the connection under the answer
     if request.path.startswith("/test/") or request.path in ("/livez", "/style.css"):
         return None
-    with desk_of(current_app).work() as work:
+    with desk(current_app).work() as work:
         down = work.dial.down
     if down == "no":
         return None
@@ -106,7 +108,7 @@ def _refuse_address(error: HTTPException) -> Response:
 
 def _view(endpoint: Endpoint) -> Callable[..., Response]:
     def view(**ids: str) -> Response:
-        fake = desk_of(current_app)
+        fake = desk(current_app)
         request_id = fake.config.ids.new("req", fake.config.clock.now())
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
         try:

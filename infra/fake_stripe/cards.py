@@ -55,7 +55,9 @@ CARDS: Mapping[str, Card] = {
     "4000000000000119": Card(
         "visa",
         Decline(
-            "processing_error", "processing_error", "An error occurred while processing your card. Try again in a little bit."
+            "processing_error",
+            "processing_error",
+            "An error occurred while processing your card. Try again in a little bit.",
         ),
     ),
     "4000000000000259": Card("visa", disputed=True),

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, current_app, request
 
 from infra.fake_stripe import checkout, disputes, refunds, webhooks
-from infra.fake_stripe.desk import desk_of
+from infra.fake_stripe.desk import desk
 from infra.fake_stripe.errors import ApiError, bad_param
 from infra.fake_stripe.shape import shown
 from infra.fake_stripe.store import JsonObject
@@ -42,7 +42,7 @@ def _text(given: JsonObject, name: str) -> str | None:
 
 def read_dial() -> Response:
     def act(given: JsonObject) -> tuple[int, JsonObject]:
-        with desk_of(current_app).work() as work:
+        with desk(current_app).work() as work:
             return 200, work.dial.as_json()
 
     return _answer(act)
@@ -53,7 +53,7 @@ def turn_dial() -> Response:
 
     def act(given: JsonObject) -> tuple[int, JsonObject]:
         changes = {name: value for name, value in given.items() if name != "reset"}
-        with desk_of(current_app).work() as work:
+        with desk(current_app).work() as work:
             before = work.dial
             try:
                 dial = (work.config.dial if given.get("reset") is True else before).turned(changes)
@@ -72,7 +72,7 @@ def pay_session(id: str) -> Response:
 
     def act(given: JsonObject) -> tuple[int, JsonObject]:
         means = checkout.Means(*(_text(given, name) for name in ("card", "iban", "email", "name")))
-        with desk_of(current_app).work() as work:
+        with desk(current_app).work() as work:
             outcome = checkout.pay(work, id, means)
         if outcome.refusal is not None:
             return 402, {"error": outcome.refusal}
@@ -85,7 +85,7 @@ def open_dispute() -> Response:
     """`{"payment_intent": id}` or `{"charge": id}`, with `reason` and `amount` if wished."""
 
     def act(given: JsonObject) -> tuple[int, JsonObject]:
-        with desk_of(current_app).work() as work:
+        with desk(current_app).work() as work:
             charge_id = _text(given, "charge")
             if charge_id is None:
                 intent = work.load("payment_intent", _text(given, "payment_intent") or "", param="payment_intent")
@@ -103,7 +103,7 @@ def close_dispute(id: str) -> Response:
     """`{"status": "won"}` or `"lost"`."""
 
     def act(given: JsonObject) -> tuple[int, JsonObject]:
-        with desk_of(current_app).work() as work:
+        with desk(current_app).work() as work:
             return 200, disputes.close_dispute(work, work.load("dispute", id), _text(given, "status") or "")
 
     return _answer(act)
@@ -113,7 +113,7 @@ def resend_event(id: str) -> Response:
     """Queue a webhook once more, as Stripe's dashboard can."""
 
     def act(given: JsonObject) -> tuple[int, JsonObject]:
-        with desk_of(current_app).work() as work:
+        with desk(current_app).work() as work:
             event = work.load("event", id)
             webhooks.add(work, event["id"], work.instant, "waiting")
             return 200, event
@@ -123,11 +123,11 @@ def resend_event(id: str) -> Response:
 
 def step() -> Response:
     """Do now what is due: `{"delivered": tries}`."""
-    return _answer(lambda given: (200, {"delivered": desk_of(current_app).deliver_due()}))
+    return _answer(lambda given: (200, {"delivered": desk(current_app).deliver_due()}))
 
 
 def list_deliveries() -> Response:
-    return _answer(lambda given: (200, {"items": webhooks.all_of(desk_of(current_app).store)}))
+    return _answer(lambda given: (200, {"items": webhooks.all_of(desk(current_app).store)}))
 
 
 CONTROLS: tuple[tuple[str, str, Callable[..., Response]], ...] = (

@@ -65,7 +65,7 @@ class FakeStripe:
         self.store.close()
 
 
-def desk_of(app: Flask) -> FakeStripe:
+def desk(app: Flask) -> FakeStripe:
     """The fake behind an app of `create_app`."""
     fake: FakeStripe = app.extensions["fake_stripe"]
     return fake

@@ -13,8 +13,9 @@ WEBHOOK_FAULTS = ("delay", "duplicate", "reorder", "drop")
 class Dial:
     """All rates are between 0 and 1, all `..._seconds` count on the fake's clock, `answer_delay_seconds` on the wall.
 
-    webhooks   `delay_rate` of them leave `delay_seconds` later; `duplicate_rate` leave twice, `reorder_rate` up to
-               `reorder_seconds` later than what follows them; `drop_rate` never leave.
+    webhooks   `delay_rate` of them leave `delay_seconds` later; `duplicate_rate` leave twice (the copy up to
+               `reorder_seconds` later), `reorder_rate` leave up to `reorder_seconds` later, so that others overtake
+               them; `drop_rate` never leave (a copy may).
     answers    of requests that change something: `error_after_effect_rate` are answered 500 after they took effect (the
                idempotency key keeps the 500), `lost_response_rate` take effect and the connection closes (the key keeps
                the good answer). `next_answers` names faults, or "ok", for the next such requests, before any rate.

@@ -41,4 +41,6 @@ def bad_param(message: str, param: str, code: str | None = None) -> ApiError:
 
 def no_such(kind: str, id: str, param: str = "id") -> ApiError:
     """404, or 400 where the id was a parameter and not the address."""
-    return ApiError(f"No such {kind}: '{id}'", status=404 if param == "id" else 400, code="resource_missing", param=param)
+    return ApiError(
+        f"No such {kind}: '{id}'", status=404 if param == "id" else 400, code="resource_missing", param=param
+    )

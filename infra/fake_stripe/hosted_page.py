@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from infra.fake_stripe import checkout, sessions
 from infra.fake_stripe.cards import DEBITS, digits, is_card_number, is_still_valid
-from infra.fake_stripe.desk import desk_of
+from infra.fake_stripe.desk import desk
 from infra.fake_stripe.errors import ApiError
 from infra.fake_stripe.store import JsonObject
 from infra.fake_stripe.texts import LANGUAGES, TEXTS, written
@@ -46,7 +46,7 @@ def pay(id: str) -> BaseResponse:
         name=typed["name"] or None,
     )
     try:
-        with desk_of(current_app).work() as work:
+        with desk(current_app).work() as work:
             outcome = checkout.pay(work, id, means)
     except ApiError:
         # Somebody else paid it or it expired since it was read: show what has become of it.
@@ -64,7 +64,7 @@ def style() -> Response:
 
 
 def _session(id: str) -> JsonObject | None:
-    with desk_of(current_app).work() as work:
+    with desk(current_app).work() as work:
         return work.tx.find(id, sessions.KIND)
 
 
@@ -92,7 +92,7 @@ def _wrong(session: JsonObject, typed: Mapping[str, str]) -> dict[str, str]:
         return wrong | {"iban": "bad_iban"}
     if not is_card_number(typed["number"]):
         wrong["number"] = "bad_number"
-    valid = is_still_valid(typed["expiry"], desk_of(current_app).config.clock.now())
+    valid = is_still_valid(typed["expiry"], desk(current_app).config.clock.now())
     if not valid:
         wrong["expiry"] = "bad_expiry" if valid is None else "past_expiry"
     if not (typed["cvc"].isascii() and typed["cvc"].isdigit() and len(typed["cvc"]) in (3, 4)):
@@ -140,7 +140,7 @@ def _page(session: JsonObject, typed: Mapping[str, str], wrong: Mapping[str, str
 def _until(session: JsonObject) -> str:
     """The hour at which the session ends, with its day where that is not today."""
     ends_at = datetime.fromtimestamp(session["expires_at"], UTC)
-    today = desk_of(current_app).config.clock.now().date()
+    today = desk(current_app).config.clock.now().date()
     return f"{ends_at:%H:%M}" if ends_at.date() == today else f"{ends_at:%Y-%m-%d %H:%M}"
 
 

@@ -129,7 +129,9 @@ class Params:
     def refuse_unknown(self) -> None:
         for name in self._tree:
             if name not in self._asked:
-                raise bad_param(f"Received unknown parameter: {self._name(name)}", self._name(name), "parameter_unknown")
+                raise bad_param(
+                    f"Received unknown parameter: {self._name(name)}", self._name(name), "parameter_unknown"
+                )
             inner = self._asked[name]
             if inner is not None:
                 inner.refuse_unknown()

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from infra.fake_stripe.desk import FakeStripe, desk_of
+from infra.fake_stripe.desk import FakeStripe, desk
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Server:
 
     def __init__(self, app: Flask, port: int = 0, host: str = "127.0.0.1") -> None:
         """Binds the port (0: a free one); OSError if it is in use."""
-        self._fake = desk_of(app)
+        self._fake = desk(app)
         # Bound here, because make_server would end the process if the port is taken.
         with socket.create_server((host, port), backlog=128) as bound:
             port = bound.getsockname()[1]

@@ -14,7 +14,7 @@ from flask import Flask
 
 from infra.fake_stripe.app import create_app
 from infra.fake_stripe.config import FakeStripeConfig
-from infra.fake_stripe.desk import FakeStripe, desk_of
+from infra.fake_stripe.desk import FakeStripe, desk
 from infra.fake_stripe.in_process import WsgiHTTPClient
 from shared.clock import SimulatedClock
 from shared.ids import seeded_ids
@@ -54,7 +54,7 @@ class World:
 
     @property
     def fake(self) -> FakeStripe:
-        return desk_of(self.app)
+        return desk(self.app)
 
     def later(self, seconds: float) -> None:
         self.clock.advance_to(self.clock.now() + timedelta(seconds=seconds))
@@ -115,7 +115,10 @@ def build(**settings: Any) -> World:
 
 def client_of(app: Flask, key: str = "sk_test_123", retries: int = 0) -> stripe.StripeClient:
     return stripe.StripeClient(
-        key, base_addresses={"api": "http://stripe.invalid"}, http_client=WsgiHTTPClient(app), max_network_retries=retries
+        key,
+        base_addresses={"api": "http://stripe.invalid"},
+        http_client=WsgiHTTPClient(app),
+        max_network_retries=retries,
     )
 
 

@@ -129,7 +129,9 @@ def test_many_clients_at_once_with_one_key_make_one_session_and_pay_it_once() ->
 
         def pay(_: int) -> int:
             request = urllib.request.Request(
-                f"{server.url}/test/sessions/{id}/pay", b'{"card": "4242424242424242"}', {"Content-Type": "application/json"}
+                f"{server.url}/test/sessions/{id}/pay",
+                b'{"card": "4242424242424242"}',
+                {"Content-Type": "application/json"},
             )
             try:
                 with urllib.request.urlopen(request, timeout=WAIT) as answer:

@@ -22,7 +22,13 @@ ACCEPTED: dict[str, Case] = {
     ),
     "its line items": lambda c, p, s, i: c.v1.checkout.sessions.line_items.list(s, {"limit": 10}),
     "list sessions": lambda c, p, s, i: c.v1.checkout.sessions.list(
-        {"status": "complete", "payment_intent": i, "created": {"gte": 1}, "limit": 100, "expand": ["data.payment_intent"]}
+        {
+            "status": "complete",
+            "payment_intent": i,
+            "created": {"gte": 1},
+            "limit": 100,
+            "expand": ["data.payment_intent"],
+        }
     ),
     "page sessions": lambda c, p, s, i: c.v1.checkout.sessions.list({"starting_after": s, "limit": 1}),
     "retrieve an intent": lambda c, p, s, i: c.v1.payment_intents.retrieve(

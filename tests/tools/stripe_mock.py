@@ -35,7 +35,11 @@ def built_stripe_mock() -> Path:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=FOLDER) as scratch:
         done = subprocess.run(
-            [go, "install", MODULE], env=os.environ | {"GOBIN": scratch}, capture_output=True, text=True, timeout=BUILD_SECONDS
+            [go, "install", MODULE],
+            env=os.environ | {"GOBIN": scratch},
+            capture_output=True,
+            text=True,
+            timeout=BUILD_SECONDS,
         )
         if done.returncode != 0:
             raise RuntimeError(f"`go install {MODULE}` failed:\n{done.stderr}")
