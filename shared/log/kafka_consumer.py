@@ -22,6 +22,8 @@ from shared.log import Positions, Record, TopicPartition
 from shared.log.kafka_client import close_quietly, reported, settings
 
 SESSION_MS = 10_000
+HEARTBEAT_MS = 1_000
+"""With a heartbeat a member learns that another one joins, and that partitions move."""
 LONGEST_BATCH_MS = 60_000
 """A member that does not poll for so long gives its partitions up."""
 WATCHDOG_SECONDS = 30.0
@@ -118,7 +120,7 @@ class KafkaLogConsumer:
                 enable_auto_commit=False,
                 auto_offset_reset="none",
                 session_timeout_ms=SESSION_MS,
-                heartbeat_interval_ms=SESSION_MS // 4,
+                heartbeat_interval_ms=HEARTBEAT_MS,
                 max_poll_interval_ms=LONGEST_BATCH_MS,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,  # nobody reads them
