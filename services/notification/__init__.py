@@ -1,11 +1,11 @@
 """Notification: every mail that leaves the house, once.
 
-Owns: messages (the ledger of mails, by rule, subject and occurrence), the letters as they were rendered (30 days), the people who asked
-to be reminded and their consents.
+Owns: messages (the ledger of mails, by rule, subject and occurrence), the letters as they were rendered (for 30 days), the people
+who asked to be reminded and their consents.
 
-Consumes: ConferenceOpened, ConferenceChanged, ConferenceCalledOff, TierEndingSoon, TierClosed, OrderPaid, OrderCancelled, PaymentRefunded,
-AdmissionIssued, AdmissionTransferred, VoucherIssued, InvoiceIssued, InvoiceOverdue, BenefitGranted, MealsOrdered, MealsAmended,
-PlatesDrifted, PersonErased.
+Consumes: ConferenceOpened, ConferenceChanged, ConferenceCalledOff, TierEndingSoon, TierClosed, OrderPaid, OrderCancelled,
+PaymentRefunded, AdmissionIssued, AdmissionTransferred, VoucherIssued, InvoiceIssued, InvoiceOverdue, BenefitGranted, MealsOrdered,
+MealsAmended, PlatesDrifted, PersonErased.
 
 Publishes: MessageSent, MessageFailed, StaffActed, PersonErased.
 """

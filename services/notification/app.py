@@ -1,15 +1,19 @@
-"""Where the notification service is put together."""
+"""Notification, composed: its pages, what other services may ask it, and its worker."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from services.notification import handlers, tables
+from flask import Flask
+
+from services.notification import handlers, internal, tables
 from services.notification.checks import CHECKS
 from services.notification.letters import PostOffice
 from services.notification.mailer import Mailer, make_mailer
+from services.notification.pages import public, staff
 from shared.runtime import Runtime
 from shared.service import Service
+from shared.web import create_base_app, create_internal_app
 from shared.worker import Worker
 
 SERVICE: Final = Service(
@@ -23,6 +27,22 @@ SERVICE: Final = Service(
     errands=handlers.ERRANDS,
     checks=CHECKS,
 )
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """/mail: the ledger and the mailbox for staff; reminders, confirming and unsubscribing for everybody."""
+    app = create_base_app(SERVICE, runtime, __name__)
+    database = runtime.database(SERVICE)
+    app.register_blueprint(staff.make_blueprint(runtime, database))
+    public.install(app, runtime, database)
+    return app
+
+
+def create_internal(runtime: Runtime) -> Flask:
+    """/internal/notification/..., for the other services and for rehearsals."""
+    app = create_internal_app(SERVICE, runtime)
+    app.register_blueprint(internal.make_blueprint(runtime.database(SERVICE)))
+    return app
 
 
 def create_worker(runtime: Runtime, mailer: Mailer | None = None) -> Worker:

@@ -10,7 +10,7 @@ from services.notification.domain.message import State
 from services.notification.tables import attempts, messages
 
 _by_rule = (
-    sa.select(messages.c.rule, messages.c.state, sa.func.count().label("count"))
+    sa.select(messages.c.rule, messages.c.state, sa.func.count())
     .where(messages.c.conference_id == sa.bindparam("conference_id"))
     .group_by(messages.c.rule, messages.c.state)
 )
@@ -28,21 +28,13 @@ def count_mails(connection: sa.Connection, conference_id: str) -> dict[str, Any]
     """`mails` (sent, by rule), `doubled` (keys mailed twice by themselves) and `states` (all messages, by state)."""
     sent: dict[str, int] = {}
     states: dict[str, int] = {}
-    for row in connection.execute(_by_rule, {"conference_id": conference_id}):
-        states[row.state] = states.get(row.state, 0) + row.count
-        if row.state == State.SENT:
-            sent[row.rule] = row.count
+    for rule, state, count in connection.execute(_by_rule, {"conference_id": conference_id}):
+        states[state] = states.get(state, 0) + count
+        if state == State.SENT:
+            sent[rule] = count
     doubled = len(connection.execute(_doubled.where(messages.c.conference_id == conference_id)).all())
     return {"mails": dict(sorted(sent.items())), "doubled": doubled, "states": dict(sorted(states.items()))}
 
 
 def count_doubled(connection: sa.Connection) -> int:
     return len(connection.execute(_doubled).all())
-
-
-def count_states(connection: sa.Connection, conference_id: str = "") -> dict[str, int]:
-    """How many messages are in each state, of one conference or of all."""
-    statement = sa.select(messages.c.state, sa.func.count()).group_by(messages.c.state)
-    if conference_id:
-        statement = statement.where(messages.c.conference_id == conference_id)
-    return {state: count for state, count in connection.execute(statement).tuples()}

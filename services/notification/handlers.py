@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from services.notification import people, sending, store
 from services.notification.domain import rule as rules
@@ -49,9 +50,7 @@ def make_due(tx: Transaction, occasion: Occasion) -> bool:
     return True
 
 
-def _occasion(
-    envelope: Envelope[Event], rule: Rule, subject: str, to: str, occurrence: str, **facts: object
-) -> Occasion:
+def _occasion(envelope: Envelope[Any], rule: Rule, subject: str, to: str, occurrence: str, **facts: object) -> Occasion:
     return Occasion(
         rule=rule,
         subject=subject,
@@ -171,23 +170,16 @@ def announce_price_rise(envelope: Envelope[TierEndingSoon], tx: Transaction) -> 
 def send_invoice(envelope: Envelope[InvoiceIssued], tx: Transaction) -> None:
     """The sponsor's accounting contact gets the invoice."""
     event = envelope.event
-    facts = {"number": event.number, "sponsor": event.sponsor, "total": money(event.total), "due_on": event.due_on.isoformat()}
-    make_due(tx, _occasion(envelope, rules.INVOICE, event.invoice_id, event.contact, "issued", **facts))
+    make_due(tx, _occasion(envelope, rules.INVOICE, event.invoice_id, event.contact, "issued"))
 
 
 def remind_sponsor(envelope: Envelope[InvoiceOverdue], tx: Transaction) -> None:
     """The sponsor's accounting contact is reminded, once a stage."""
     event = envelope.event
-    facts = {
-        "number": event.number,
-        "sponsor": event.sponsor,
-        "open": money(event.open),
-        "due_on": event.due_on.isoformat(),
-        "days_overdue": event.days_overdue,
-        "stage": event.stage,
-    }
     occurrence = f"stage-{event.stage}"
-    make_due(tx, _occasion(envelope, rules.SPONSOR_REMINDER, event.invoice_id, event.contact, occurrence, **facts))
+    make_due(
+        tx, _occasion(envelope, rules.SPONSOR_REMINDER, event.invoice_id, event.contact, occurrence, stage=event.stage)
+    )
 
 
 def send_vouchers(envelope: Envelope[VoucherIssued] | Envelope[BenefitGranted], tx: Transaction) -> None:
@@ -210,17 +202,19 @@ def send_vouchers(envelope: Envelope[VoucherIssued] | Envelope[BenefitGranted], 
 def send_meal_order(envelope: Envelope[MealsOrdered] | Envelope[MealsAmended], tx: Transaction) -> None:
     """The caterer gets the order, and each numbered amendment."""
     event = envelope.event
-    facts: dict[str, object] = {"number": event.number, "amended": isinstance(event, MealsAmended)}
-    if isinstance(event, MealsAmended):
-        facts["reason"] = event.reason
     occurrence = f"number-{event.number}"
-    make_due(tx, _occasion(envelope, rules.MEAL_ORDER, event.order_id, event.caterer, occurrence, **facts))
+    make_due(tx, _occasion(envelope, rules.MEAL_ORDER, event.order_id, event.caterer, occurrence))
 
 
 def warn_of_drift(envelope: Envelope[PlatesDrifted], tx: Transaction) -> None:
     """The organisers hear, once a meal and day, that the ordered plates no longer fit."""
     event = envelope.event
-    facts = {"ordered": event.ordered, "expected": event.expected, "tolerance": event.tolerance, "meal_id": event.meal_id}
+    facts = {
+        "ordered": event.ordered,
+        "expected": event.expected,
+        "tolerance": event.tolerance,
+        "meal_id": event.meal_id,
+    }
     occurrence = f"{event.meal_id}:{envelope.time.date().isoformat()}"
     to = f"conference:{event.conference_id}"
     make_due(tx, _occasion(envelope, rules.PLATES_DRIFTED, event.order_id, to, occurrence, **facts))

@@ -23,6 +23,9 @@ from shared.database import Database
 from shared.errors import Gone, InvalidInput, Refused, Unavailable
 from shared.runtime import Runtime
 
+CONFIRM = "notification.confirm"
+UNSUBSCRIBE = "notification.unsubscribe"
+"""What links are signed for."""
 SERVICES = {"ticket": "ticket", "sponsorship": "sponsor_invoice", "catering": "catering"}
 """Who knows a person, by the first half of the id that events carry."""
 
@@ -107,7 +110,7 @@ def write_letter(message: Message, office: PostOffice) -> Finished:
         reader=Reader.of(person.locale, conference.time_zone if conference else "UTC"),
         name=person.name,
         conference=conference,
-        facts={**message.facts, **(mail.get("facts") or {})},
+        facts={**(mail.get("facts") or {}), **message.facts},
         links={**_own_links(conference, consent, office), **(mail.get("links") or {})},
         files=tuple(item.filename for item in attachments),
     )
@@ -202,14 +205,14 @@ def _own_links(conference: Conference | None, consent: Consent | None, office: P
         links["catering"] = f"{base}/catering/{quote(conference.conference_id)}"
     if consent is not None:
         expires_at = consent.asked_at + CONFIRM_WITHIN
-        signer = office.runtime.signer("notification.confirm")
+        signer = office.runtime.signer(CONFIRM)
         token = signer.sign({"consent": consent.consent_id, "ask": consent.asks}, expires_at)
         links["confirm"] = f"{base}/mail/confirm/{token}"
     return links
 
 
 def _unsubscribe_link(consent: Consent, office: PostOffice) -> str:
-    token = office.runtime.signer("notification.unsubscribe").sign({"consent": consent.consent_id})
+    token = office.runtime.signer(UNSUBSCRIBE).sign({"consent": consent.consent_id})
     return f"{office.runtime.settings.base_url}/mail/unsubscribe/{token}"
 
 

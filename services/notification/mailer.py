@@ -66,7 +66,8 @@ class Mailbox:
 class SmtpMailer:
     """SMTP by URL: `smtp://[user:password@]host[:port]` with STARTTLS where offered, `smtps://...` with TLS from the start.
 
-    Each thread keeps its session for the next mail and looks whether it still stands. `?starttls=required` refuses to go on without it, `?starttls=no` never asks. A password is sent over TLS or to this machine only.
+    `?starttls=required` refuses to go on without it, `?starttls=no` never asks. A password goes over TLS or to this machine only.
+    Each thread keeps its session for the next mail and looks whether it still stands.
     """
 
     keeps_attachments = False
@@ -178,8 +179,10 @@ def _options(session: smtplib.SMTP, mail: bytes) -> list[str]:
     return [f"size={len(mail)}"] if session.has_extn("size") else []
 
 
-def _ask(command: Callable[[], tuple[int, bytes]], what: str, *, wanted: int = 250, refusal_is_ours: bool = False) -> None:
-    """One command before the mail's body. A refused sender is our own mistake and hits every mail, so it waits for us to mend it."""
+def _ask(
+    command: Callable[[], tuple[int, bytes]], what: str, *, wanted: int = 250, refusal_is_ours: bool = False
+) -> None:
+    """One command before the body. A refused sender is our own mistake and hits every mail, so it waits for us to mend it."""
     try:
         code, reply = command()
     except (OSError, smtplib.SMTPException) as error:

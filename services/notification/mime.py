@@ -13,9 +13,10 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from shared.errors import InvalidInput
+from shared.web.i18n import N_
 
 _HEADERS_UNFOLDED = policy.SMTP.clone(max_line_length=990)
-"""Longer than any link of ours: Python would encode a long link as a word when it folds the line, and no mail program undoes that."""
+"""Longer than any link of ours: folding a line, Python would encode a long link as a word, and no mail program undoes that."""
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\.[^@\s<>()\[\],;:\\\".]+")
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
@@ -54,14 +55,14 @@ def clean_address(text: str) -> str:
     """A mail address that SMTP can carry: its domain in ASCII. Raises `InvalidInput` for anything else."""
     text = text.strip()
     if len(text) > 254 or not _ADDRESS.fullmatch(text):
-        raise InvalidInput("This is no mail address: it looks like name@example.org.")
+        raise InvalidInput(N_("This is no mail address: it looks like name@example.org."))
     local, _, domain = text.rpartition("@")
     try:
         address = f"{local}@{domain.encode('idna').decode()}"
         Address(addr_spec=address)
         address.encode("ascii")
     except (UnicodeError, ValueError, IndexError) as error:
-        raise InvalidInput("Mail cannot be sent to this address: use one in Latin letters.") from error
+        raise InvalidInput(N_("Mail cannot be sent to this address: use one in Latin letters.")) from error
     return address
 
 

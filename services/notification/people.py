@@ -24,7 +24,14 @@ def find_people(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dict
 def meet(tx: Transaction, email: str, locale: str) -> str:
     """The id of the person with this address, who is new or known; the newest language counts."""
     person_id = tx.ids.new("per", tx.now)
-    row = {"person_id": person_id, "name": "", "email": email, "email_key": key_of(email), "locale": locale, "met_at": tx.now}
+    row = {
+        "person_id": person_id,
+        "name": "",
+        "email": email,
+        "email_key": key_of(email),
+        "locale": locale,
+        "met_at": tx.now,
+    }
     statement = insert(people)
     return str(
         tx.execute(
@@ -71,7 +78,9 @@ def lock_consent_of(tx: Transaction, conference_id: str, person_id: str, topic: 
     row = tx.execute(
         sa.select(consents)
         .where(
-            consents.c.conference_id == conference_id, consents.c.person_id == person_id, consents.c.topic == topic.value
+            consents.c.conference_id == conference_id,
+            consents.c.person_id == person_id,
+            consents.c.topic == topic.value,
         )
         .with_for_update()
     ).one_or_none()
@@ -120,7 +129,9 @@ def forget_consent(tx: Transaction, consent: Consent) -> None:
 def erase(tx: Transaction, ids: Sequence[str]) -> list[str]:
     """Delete people and their consents. Returns the ids of those who were known."""
     tx.execute(sa.delete(consents).where(consents.c.person_id.in_(ids)))
-    return sorted(tx.execute(sa.delete(people).where(people.c.person_id.in_(ids)).returning(people.c.person_id)).scalars())
+    return sorted(
+        tx.execute(sa.delete(people).where(people.c.person_id.in_(ids)).returning(people.c.person_id)).scalars()
+    )
 
 
 def note_ask(tx: Transaction, client: str, address: str, since: datetime) -> tuple[int, int]:
@@ -131,10 +142,8 @@ def note_ask(tx: Transaction, client: str, address: str, since: datetime) -> tup
     tx.execute(sa.delete(asks).where(asks.c.asked_at < since))
     row = {"ask_id": tx.ids.new("ask", tx.now), "client": client, "address": address, "asked_at": tx.now}
     tx.execute(sa.insert(asks), row)
-    by_client, by_address = tx.execute(
-        sa.select(
-            sa.select(sa.func.count()).where(asks.c.client == client).scalar_subquery(),
-            sa.select(sa.func.count()).where(asks.c.address == address).scalar_subquery(),
-        )
-    ).one()
-    return by_client, by_address
+    counts = [
+        tx.execute(sa.select(sa.func.count()).where(column == value)).scalar_one()
+        for column, value in ((asks.c.client, client), (asks.c.address, address))
+    ]
+    return counts[0], counts[1]

@@ -50,7 +50,7 @@ def render(rule: str, matter: Matter, *, is_test: bool = False, unsubscribe: str
         "words": words,
         "locale": matter.reader.locale,
         "title": one_line(matter.title),
-        "greeting": _("Hello {name},").format(name=name) if name else _("Hello,"),
+        "greeting": _("Hello %(name)s,", name=name) if name else _("Hello,"),
         "mark": mark,
         "closing": closing,
         "unsubscribe": unsubscribe,

@@ -1,7 +1,7 @@
 """The errand `send`: one message, from due to the last word about it.
 
-What it needs from others is fetched first, while no transaction is open. Then `sending` is committed with the Message-ID, the mail is
-handed over, and what came of it is committed. A crash in between leaves `sending`: found again, it becomes `unknown`.
+What it needs from others is fetched first, while no transaction is open. Then `sending` is committed with the Message-ID, the mail
+is handed over, and what came of it is committed. A crash in between leaves `sending`: found again, it becomes `unknown`.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ def send(errand: Errand, office: PostOffice) -> None:
         return
     message.look(office.runtime.clock.now())
     if message.state is not State.DUE:
-        return _settle(errand, office)
+        _settle(errand, office)
+        return
     office.mailer.reach()
     try:
         finished = write_letter(message, office)
     except Nobody as nobody:
-        return _suppress(errand, office, str(nobody.facts["reason"]))
-    except InvalidInput as error:
-        logger.warning("message %s cannot be addressed", message.message_id)
-        return _give_up(errand, office, "address" if error.facts.get("address") else "refused")
+        _suppress(errand, office, str(nobody.facts["reason"]))
     except Unavailable:
         raise
     except Exception as error:
-        if errand.tries < TRIES:
+        is_address = isinstance(error, InvalidInput) and bool(error.facts.get("address"))
+        if not is_address and errand.tries < TRIES:
             raise
-        logger.exception("message %s cannot be written", message.message_id)
-        return _give_up(errand, office, f"not_written: {type(error).__name__}")
-    _hand_over(errand, office, finished, make_mime_id(message.message_id, message.tries + 1, office.sender))
+        logger.warning("message %s cannot be written: %s", message.message_id, type(error).__name__)
+        _give_up(errand, office, "address" if is_address else f"not written: {type(error).__name__}")
+    else:
+        _hand_over(errand, office, finished, make_mime_id(message.message_id, message.tries + 1, office.sender))
 
 
 def _hand_over(errand: Errand, office: PostOffice, finished: Finished, mime_id: str) -> None:
@@ -129,7 +129,11 @@ def _keep(tx: Transaction, message: Message, finished: Finished, whole: bool) ->
     """Keep the letter for viewing: the files' contents only where this is all there is of the mail."""
     files: list[dict[str, object]] = []
     for item in finished.attachments:
-        kept: dict[str, object] = {"filename": item.filename, "content_type": item.content_type, "size": len(item.content)}
+        kept: dict[str, object] = {
+            "filename": item.filename,
+            "content_type": item.content_type,
+            "size": len(item.content),
+        }
         files.append({**kept, "base64": b64encode(item.content).decode()} if whole else kept)
     store.keep_letter(
         tx,

@@ -79,9 +79,8 @@ def _row(message: Message) -> dict[str, object]:
     }
 
 
-def message_from(row: Any) -> Message:
+def message_from(facts: Mapping[str, Any]) -> Message:
     """A message as a row of `messages` says it is."""
-    facts = dict(row._mapping)
     return Message(**{**facts, "state": State(facts["state"])})
 
 
@@ -95,7 +94,7 @@ def lock_message(tx: Transaction, message_id: str) -> Message:
     row = tx.execute(_lock, {"id": message_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such mail.", message_id=message_id)
-    return message_from(row)
+    return message_from(dict(row._mapping))
 
 
 def load_message(connection: sa.Connection, message_id: str) -> Message:
@@ -103,7 +102,7 @@ def load_message(connection: sa.Connection, message_id: str) -> Message:
     row = connection.execute(_by_id, {"id": message_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such mail.", message_id=message_id)
-    return message_from(row)
+    return message_from(dict(row._mapping))
 
 
 def save_message(tx: Transaction, message: Message) -> None:

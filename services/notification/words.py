@@ -9,6 +9,7 @@ from typing import Any
 from services.notification.domain import rule as rules
 from services.notification.reading import Reader
 from services.notification.store import Conference
+from shared.web.i18n import N_
 
 Row = tuple[str, str]
 
@@ -62,17 +63,19 @@ def ticket(m: Matter) -> Words:
         notes.append(_("Attached: the ticket as a PDF, and the dates for your calendar."))
     elif files:
         notes.append(_("Attached: the ticket as a PDF."))
+    if m.text("note"):
+        notes.append(m.text("note"))
     notes.append(_("At the door, show the code on the ticket: on paper or on your phone."))
     return Words(
-        subject=_("Your ticket for {conference}").format(conference=m.title),
+        subject=_("Your ticket for %(conference)s", conference=m.title),
         headline=_("Your ticket"),
-        paragraphs=(_("You are coming to {conference}. We look forward to seeing you.").format(conference=m.title),),
+        paragraphs=(_("You are coming to %(conference)s. We look forward to seeing you.", conference=m.title),),
         rows=_rows(
             (_("Name"), m.text("attendee") or m.name),
             (_("Ticket"), m.text("admission_type")),
-            (_("When"), say.days(m.facts.get("days") or (m.conference.days if m.conference else ()))),
-            (_("Doors open"), say.moment(m.facts.get("doors_at") or (m.conference.doors_at if m.conference else None))),
-            (_("Where"), m.conference.place if m.conference else m.text("place")),
+            (_("When"), say.days(m.conference.days if m.conference else ())),
+            (_("Doors open"), say.moment(m.conference.doors_at if m.conference else None)),
+            (_("Where"), m.conference.place if m.conference else ""),
             (_("Order"), m.text("reference")),
         ),
         action=m.action(_("Open your ticket"), "admission"),
@@ -82,21 +85,18 @@ def ticket(m: Matter) -> Words:
 
 def order_confirmation(m: Matter) -> Words:
     _, say = m.reader.gettext, m.reader
-    attendees = m.facts.get("attendees") or ()
-    names = [attendees] if isinstance(attendees, str) else [
-        str(a.get("name", "")) if isinstance(a, Mapping) else str(a) for a in attendees
-    ]
     return Words(
-        subject=_("Your order {reference} for {conference}").format(reference=m.text("reference"), conference=m.title),
+        subject=_("Your order %(reference)s for %(conference)s", reference=m.text("reference"), conference=m.title),
         headline=_("Thank you for your order"),
         paragraphs=(
-            _("Your order for {conference} is complete. Each attendee gets their own ticket by mail.").format(
-                conference=m.title
+            _(
+                "Your order for %(conference)s is complete. Each attendee gets their own ticket by mail.",
+                conference=m.title,
             ),
         ),
         rows=_rows(
             (_("Order"), m.text("reference")),
-            (_("For"), ", ".join(name for name in names if name)),
+            (_("For"), m.text("attendees")),
             (_("When"), say.days(m.conference.days if m.conference else ())),
             (_("Where"), m.conference.place if m.conference else ""),
             (_("Total, VAT included"), say.money(m.facts.get("total"))),
@@ -110,14 +110,16 @@ def order_cancelled(m: Matter) -> Words:
     _, say = m.reader.gettext, m.reader
     refund = say.money(m.facts.get("refund")) if say.is_something(m.facts.get("refund")) else ""
     paragraphs = [
-        _("Your order {reference} for {conference} is cancelled. Its tickets admit nobody any more.").format(
-            reference=m.text("reference"), conference=m.title
+        _(
+            "Your order %(reference)s for %(conference)s is cancelled. Its tickets admit nobody any more.",
+            reference=m.text("reference"),
+            conference=m.title,
         )
     ]
     if refund:
-        paragraphs.append(_("We return {amount} the way you paid. This takes a few days.").format(amount=refund))
+        paragraphs.append(_("We return %(amount)s the way you paid. This takes a few days.", amount=refund))
     return Words(
-        subject=_("Your order {reference} is cancelled").format(reference=m.text("reference")),
+        subject=_("Your order %(reference)s is cancelled", reference=m.text("reference")),
         headline=_("Your order is cancelled"),
         paragraphs=tuple(paragraphs),
         rows=_rows((_("Order"), m.text("reference")), (_("We return"), refund)),
@@ -130,13 +132,15 @@ def refund(m: Matter) -> Words:
     _, say = m.reader.gettext, m.reader
     amount, reference = say.money(m.facts.get("amount")), m.text("reference")
     if m.text("reason") == "doubled":
-        why = _("Order {reference} was paid twice. We return the second payment; your tickets stay as they are.")
+        why = N_("Order %(reference)s was paid twice. We return the second payment; your tickets stay as they are.")
     else:
-        why = _("Your payment for order {reference} came after the reservation had ended, and the places were gone. We return it.")
+        why = N_(
+            "Your payment for order %(reference)s came after the reservation had ended, and the places were gone. We return it."
+        )
     return Words(
-        subject=_("We return {amount} for order {reference}").format(amount=amount, reference=reference),
-        headline=_("We return {amount}").format(amount=amount),
-        paragraphs=(why.format(reference=reference), _("The money goes back the way you paid. This takes a few days.")),
+        subject=_("We return %(amount)s for order %(reference)s", amount=amount, reference=reference),
+        headline=_("We return %(amount)s", amount=amount),
+        paragraphs=(_(why, reference=reference), _("The money goes back the way you paid. This takes a few days.")),
         rows=_rows((_("Conference"), m.title), (_("Order"), reference), (_("Amount"), amount)),
         action=m.action(_("See your order"), "order"),
     )
@@ -144,24 +148,21 @@ def refund(m: Matter) -> Words:
 
 def price_rises(m: Matter) -> Words:
     _, say = m.reader.gettext, m.reader
-    day, until = say.day(m.facts.get("ends_at")), say.moment(m.facts.get("ends_at"))
+    day, until = say.weekday(m.facts.get("ends_at")), say.moment(m.facts.get("ends_at"))
     names = m.conference.tier_names.get(m.text("tier_id"), {}) if m.conference else {}
     tier = names.get(say.locale) or m.text("tier")
     price, next_price = say.money(m.facts.get("price")), say.money(m.facts.get("next_price"))
-    if day:
-        headline = _("The price rises on {day}").format(day=day)
-    else:
-        headline = _("The price rises soon")
+    headline = _("The price rises on %(day)s", day=day) if day else _("The price rises soon")
     if next_price:
-        told = _("A ticket for {conference} costs {price} until then, and {next_price} afterwards.")
+        told = N_("A ticket for %(conference)s costs %(price)s until then, and %(next_price)s afterwards.")
     else:
-        told = _("A ticket for {conference} costs {price} until then.")
+        told = N_("A ticket for %(conference)s costs %(price)s until then.")
     return Words(
         subject=f"{m.title}: {headline}",
         headline=headline,
         paragraphs=(
             _("You asked us to tell you before the price rises."),
-            told.format(conference=m.title, price=price, next_price=next_price),
+            _(told, conference=m.title, price=price, next_price=next_price),
         ),
         rows=_rows((tier, price), (_("Until"), until), (_("Afterwards"), next_price)),
         action=m.action(_("To the tickets"), "shop"),
@@ -171,11 +172,12 @@ def price_rises(m: Matter) -> Words:
 def consent_confirm(m: Matter) -> Words:
     _ = m.reader.gettext
     return Words(
-        subject=_("Shall we remind you? Please confirm: {conference}").format(conference=m.title),
+        subject=_("Shall we remind you? Please confirm: %(conference)s", conference=m.title),
         headline=_("Shall we remind you?"),
         paragraphs=(
-            _("Somebody, probably you, asked us to write to this address before the ticket price of {conference} rises.").format(
-                conference=m.title
+            _(
+                "Somebody, probably you, asked us to write to this address before the ticket price of %(conference)s rises.",
+                conference=m.title,
             ),
             _("The page behind the button asks you to confirm. Until you do, we send nothing."),
         ),
@@ -191,17 +193,19 @@ def invoice(m: Matter) -> Words:
     _, say = m.reader.gettext, m.reader
     number = m.text("number")
     return Words(
-        subject=_("Invoice {number}: {conference}").format(number=number, conference=m.title),
-        headline=_("Invoice {number}").format(number=number),
+        subject=_("Invoice %(number)s: %(conference)s", number=number, conference=m.title),
+        headline=_("Invoice %(number)s", number=number),
         paragraphs=(
-            _("Thank you for supporting {conference}. The invoice is attached.").format(conference=m.title),
+            _("Thank you for supporting %(conference)s. The invoice is attached.", conference=m.title),
             _("Please give the reference when you pay: then we find your payment at once."),
         ),
         rows=_rows(
             (_("Invoice"), number),
             (_("For"), m.text("sponsor")),
             (_("Amount"), say.money(m.facts.get("total"))),
-            (_("Due"), say.date(m.facts.get("due_on"))),
+            (_("Due"), say.day(m.facts.get("due_on"))),
+            (_("Payee"), m.text("payee")),
+            ("IBAN", m.text("iban")),
             (_("Reference"), m.text("payment_reference")),
         ),
     )
@@ -209,22 +213,30 @@ def invoice(m: Matter) -> Words:
 
 def sponsor_reminder(m: Matter) -> Words:
     _, say = m.reader.gettext, m.reader
-    number, due, open_ = m.text("number"), say.date(m.facts.get("due_on")), say.money(m.facts.get("open"))
+    number, due, open_ = m.text("number"), say.day(m.facts.get("due_on")), say.money(m.facts.get("open"))
     stage = int(m.facts.get("stage") or 1)
     if stage <= 1:
         headline = _("Has it slipped by?")
-        told = _("Invoice {number} was due on {due}, and we have not seen the payment yet. It may have slipped by: it is attached again.")
+        told = N_(
+            "Invoice %(number)s was due on %(due)s, and we have not seen the payment yet. "
+            "It may have slipped by: it is attached again."
+        )
     elif stage == 2:
         headline = _("Second reminder")
-        told = _("Invoice {number} was due on {due} and is still open. Please pay it within a week, or tell us what is missing.")
+        told = N_(
+            "Invoice %(number)s was due on %(due)s and is still open. Please pay it within a week, or tell us what is missing."
+        )
     else:
         headline = _("Last reminder")
-        told = _("Invoice {number} was due on {due} and is still open after two reminders. Please pay it within a week. After that we hand the matter to our treasurer, who may charge statutory interest.")
+        told = N_(
+            "Invoice %(number)s was due on %(due)s and is still open after two reminders. Please pay it within "
+            "a week. After that we hand the matter to our treasurer, who may charge statutory interest."
+        )
     return Words(
-        subject=_("Reminder: invoice {number}, {conference}").format(number=number, conference=m.title),
+        subject=_("Reminder: invoice %(number)s, %(conference)s", number=number, conference=m.title),
         headline=headline,
         paragraphs=(
-            told.format(number=number, due=due),
+            _(told, number=number, due=due),
             _("If you paid in the last days, thank you: then this mail has crossed your payment."),
         ),
         rows=_rows(
@@ -233,6 +245,8 @@ def sponsor_reminder(m: Matter) -> Words:
             (_("Due"), due),
             (_("Days overdue"), m.text("days_overdue")),
             (_("Still open"), open_),
+            (_("Payee"), m.text("payee")),
+            ("IBAN", m.text("iban")),
             (_("Reference"), m.text("payment_reference")),
         ),
     )
@@ -240,19 +254,19 @@ def sponsor_reminder(m: Matter) -> Words:
 
 def vouchers(m: Matter) -> Words:
     _ = m.reader.gettext
-    codes = m.facts.get("codes") or ()
-    codes = (codes,) if isinstance(codes, str) else tuple(str(code) for code in codes)
+    codes = tuple(code.strip() for code in m.text("codes").split(",") if code.strip())
     count = str(m.facts.get("count") or len(codes))
     return Words(
-        subject=_("Your vouchers for {conference}").format(conference=m.title),
+        subject=_("Your vouchers for %(conference)s", conference=m.title),
         headline=_("Your vouchers"),
         paragraphs=(
-            _("Thank you for supporting {conference}. Here are your free tickets: pass the codes on to those who are to come.").format(
-                conference=m.title
+            _(
+                "Thank you for supporting %(conference)s. Here are your free tickets: pass the codes on to those who are to come.",
+                conference=m.title,
             ),
             _("Enter a code in the shop when you order."),
         ),
-        rows=_rows((_("Tickets"), count), (_("For"), m.text("sponsor"))),
+        rows=_rows((_("Tickets"), count), (_("Kind"), m.text("admission_type"))),
         codes=codes,
         action=m.action(_("To the tickets"), "shop"),
     )
@@ -261,25 +275,25 @@ def vouchers(m: Matter) -> Words:
 def meal_order(m: Matter) -> Words:
     _, say = m.reader.gettext, m.reader
     number = m.text("number")
-    amended = bool(m.facts.get("amended"))
+    amended = m.facts.get("amended") is True
     meals = [meal for meal in m.facts.get("meals") or () if isinstance(meal, Mapping)]
     rows = [
         (
             " · ".join(part for part in (str(meal.get("name", "")), say.moment(meal.get("serves_at"))) if part),
-            _("{plates} plates").format(plates=meal.get("plates", "")),
+            _("%(plates)s plates", plates=meal.get("plates", "")),
         )
         for meal in meals
     ]
     if amended:
-        headline = _("Amended order no. {number}").format(number=number)
-        told = _("This amends our catering order for {conference}. The attached sheet replaces the earlier one.")
+        headline = _("Amended order no. %(number)s", number=number)
+        told = N_("This amends our catering order for %(conference)s. The attached sheet replaces the earlier one.")
     else:
-        headline = _("Catering order no. {number}").format(number=number)
-        told = _("This is our binding catering order for {conference}. The sheet is attached.")
+        headline = _("Catering order no. %(number)s", number=number)
+        told = N_("This is our binding catering order for %(conference)s. The sheet is attached.")
     return Words(
         subject=f"{headline}: {m.title}",
         headline=headline,
-        paragraphs=(told.format(conference=m.title), _("Please confirm on the page behind the button that you have it.")),
+        paragraphs=(_(told, conference=m.title), _("Please confirm on the page behind the button that you have it.")),
         rows=_rows(*rows, (_("Where"), m.conference.place if m.conference else ""), (_("Reason"), m.text("reason"))),
         action=m.action(_("Open the order and confirm"), "sheet"),
     )
@@ -288,11 +302,14 @@ def meal_order(m: Matter) -> Words:
 def plates_drifted(m: Matter) -> Words:
     _ = m.reader.gettext
     return Words(
-        subject=_("Plates no longer fit: {conference}").format(conference=m.title),
+        subject=_("Plates no longer fit: %(conference)s", conference=m.title),
         headline=_("The plates no longer fit"),
         paragraphs=(
-            _("For one meal we now expect {expected} plates and ordered {ordered}. That is more than {tolerance} off.").format(
-                expected=m.text("expected"), ordered=m.text("ordered"), tolerance=m.text("tolerance")
+            _(
+                "For one meal we now expect %(expected)s plates and ordered %(ordered)s. That is more than %(tolerance)s off.",
+                expected=m.text("expected"),
+                ordered=m.text("ordered"),
+                tolerance=m.text("tolerance"),
             ),
             _("Amend the order if the caterer can still change it."),
         ),

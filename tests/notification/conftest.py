@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from services.notification.app import SERVICE, create_worker
 from services.notification.domain.message import Message
 from services.notification.mailer import Mailer, SmtpMailer
 from services.notification.store import message_from
 from services.notification.tables import messages
-
 from shared import wire
 from shared.clock import SimulatedClock
 from shared.config import load
@@ -121,7 +121,11 @@ class Others:
     def _mail(self, asked: Mapping[str, str]) -> tuple[int, bytes]:
         if asked["subject"] in self.gone:
             return 410, b"{}"
-        file = {"filename": "ticket.pdf", "content_type": "application/pdf", "base64": base64.b64encode(self.ticket).decode()}
+        file = {
+            "filename": "ticket.pdf",
+            "content_type": "application/pdf",
+            "base64": base64.b64encode(self.ticket).decode(),
+        }
         answer = {
             "facts": {"reference": "SEA2345", **self.facts.get(asked["kind"], {})},
             "links": {"admission": "https://example.org/a/1", "order": "https://example.org/o/1"},
@@ -146,7 +150,16 @@ class House:
         self.sequence += 1
         topic, name, key = wire.address(owner, event)
         envelope: Envelope[Any] = Envelope(
-            f"evt_{self.sequence}", name, topic.name, key, self.sequence, at or self.clock.now(), f"/{owner}", "system", "", event
+            f"evt_{self.sequence}",
+            name,
+            topic.name,
+            key,
+            self.sequence,
+            at or self.clock.now(),
+            f"/{owner}",
+            "system",
+            "",
+            event,
         )
         for _ in range(times):
             with self.database.transaction() as tx:
@@ -173,8 +186,10 @@ class House:
         self.work()
 
     def ledger(self) -> list[Message]:
+        order = (messages.c.rule, messages.c.subject, messages.c.occurrence)
         with self.database.reading() as connection:
-            return [message_from(row) for row in connection.execute(sa.select(messages).order_by(messages.c.rule, messages.c.subject, messages.c.occurrence))]
+            rows = connection.execute(sa.select(messages).order_by(*order)).all()
+        return [message_from(dict(row._mapping)) for row in rows]
 
     def states(self) -> list[tuple[str, str]]:
         return [(message.rule, message.state.value) for message in self.ledger()]
@@ -202,7 +217,9 @@ def others() -> Others:
 
 def make_house(home: Path, others: Others, smtp_url: str, mailer: Mailer | None = None) -> House:
     clock = SimulatedClock(START)
-    settings = load({"STAGEDOOR_HOME": str(home), "STAGEDOOR_SECRET": "a secret of the tests", "STAGEDOOR_SMTP_URL": smtp_url})
+    settings = load(
+        {"STAGEDOOR_HOME": str(home), "STAGEDOOR_SECRET": "a secret of the tests", "STAGEDOOR_SMTP_URL": smtp_url}
+    )
     runtime = Runtime(settings=settings, clock=clock, ids=seeded_ids(1), log=open_log(settings.log_at, ""))
     for name in ("ticket", "sponsor_invoice", "catering"):
         runtime.transports[name] = others.transport(name)

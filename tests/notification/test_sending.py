@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from services.notification.app import SERVICE
 from services.notification.counting import count_mails
 from services.notification.domain.message import State
-
 from shared.events import PersonErased
 from shared.events.notification import MessageFailed, MessageSent
 from tests.fixtures.smtp import Fault, MailServer
 from tests.notification.conftest import CONFERENCE, START, House, admission, conference, order_paid
 
 
-def test_an_attendee_gets_the_ticket_once_however_often_the_event_is_told(house: House, mail_server: MailServer) -> None:
+def test_an_attendee_gets_the_ticket_once_however_often_the_event_is_told(
+    house: House, mail_server: MailServer
+) -> None:
     house.hear(admission(), times=3)
     house.work()
     house.hear(admission(), times=3)
@@ -41,7 +43,9 @@ def test_a_mail_that_breaks_off_before_the_end_of_data_is_tried_again(
     fault: Fault, house: House, mail_server: MailServer
 ) -> None:
     mail_server.faults = [fault, fault]
-    house.others.ticket = b"x" * 12_000_000  # more than the sockets' buffers hold, so that the server hangs up before all is sent
+    house.others.ticket = (
+        b"x" * 12_000_000
+    )  # more than the sockets' buffers hold, so that the server hangs up before all is sent
     house.hear(admission())
     house.work()
     assert house.states() == [("ticket", "due")]

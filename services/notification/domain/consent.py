@@ -71,4 +71,4 @@ class Consent:
 
     def is_forgettable(self, now: datetime) -> bool:
         """Nobody confirmed it in time, so nothing of it is kept."""
-        return self.state is ConsentState.PENDING and now > self.asked_at + CONFIRM_WITHIN
+        return self.state is ConsentState.PENDING and now >= self.asked_at + CONFIRM_WITHIN

@@ -7,8 +7,8 @@
                                   │  └────> suppressed           nobody is to be written to any more
                                   └── held again when the occasion is older than 48 h
 
-The key (rule, subject, occurrence) exists once in the ledger, so an occasion makes one message however often it is told. A message found
-`sending` after a crash is `unknown` and never sent again by itself; a person who sends it again makes a new occurrence.
+The key (rule, subject, occurrence) exists once in the ledger, so an occasion makes one message however often it is told. A message
+found `sending` after a crash is `unknown` and never sent again by itself; a person who sends it again makes a new occurrence.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Occasion:
 
 @dataclass(slots=True)
 class Message:
-    """`allowed_at` is when a person released or repeated it: age and lateness count from there. `mime_id` is the last Message-ID."""
+    """`allowed_at` is when a person released or repeated it: its age counts from there. `mime_id` is the last Message-ID."""
 
     message_id: str
     conference_id: str
@@ -158,7 +158,9 @@ class Message:
     def again(self, now: datetime, message_id: str, number: int, staff: str) -> Message:
         """A new message about the same thing, because a person wants it; `number` counts the repetitions from 1."""
         if self.state not in AGAIN_FROM:
-            raise Conflict(f"This mail is {self.state}: only one that was sent, failed or is unknown can be sent again.")
+            raise Conflict(
+                f"This mail is {self.state}: only one that was sent, failed or is unknown can be sent again."
+            )
         root = self.occurrence.split("~", 1)[0]
         return replace(
             self,
