@@ -1,7 +1,77 @@
-"""Later in this session."""
+"""For the other services: who somebody is, what a mail says, forgetting people. And PDFs for our own web processes."""
 
-from flask import Flask
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from flask import Blueprint, Flask, request
+
+from services.ticket import mail, views
+from services.ticket.domain.order import State
+from services.ticket.handlers import erase_people
+from services.ticket.store import orders
+from services.ticket.tickets import tickets_pdf
+from services.ticket.web import desk
+from shared.errors import Gone, InvalidInput
+
+MOST_IDS = 500
 
 
 def install(app: Flask) -> None:
-    pass
+    table = Blueprint("ticket_internal", __name__, url_prefix="/internal/ticket")
+    table.add_url_rule("/people", "people", people, methods=["POST"])
+    table.add_url_rule("/mail", "mail", facts_of_mail, methods=["POST"])
+    table.add_url_rule("/erase", "erase", erase, methods=["POST"])
+    table.add_url_rule("/tickets", "tickets", tickets, methods=["POST"])
+    app.register_blueprint(table)
+
+
+def people() -> dict[str, Any]:
+    """`{"ids": [...]}`, at most 500 -> name, email and locale of each; null for who is erased or unknown."""
+    ids = _ids()
+    with desk().context.database.reading() as connection:
+        known = orders.people_by_id(connection, ids)
+    found = {
+        each: {"name": person.name, "email": person.email, "locale": person.locale}
+        if (person := known.get(each))
+        else None
+        for each in ids
+    }
+    return {"people": found}
+
+
+def facts_of_mail() -> dict[str, Any]:
+    """`{"kind": ..., "subject": id}` -> facts, links, attachments. 410 where the mail has lost its subject."""
+    given = request.get_json()
+    kind, subject = str(given.get("kind", "")), str(given.get("subject", ""))
+    if kind not in mail.KINDS:
+        raise InvalidInput(f"There is no mail of kind {kind!r}: there are {', '.join(sorted(mail.KINDS))}.")
+    return mail.KINDS[kind](desk(), subject)
+
+
+def erase() -> dict[str, Any]:
+    """`{"ids": [...]}` -> those who were known and are forgotten now."""
+    with desk().context.database.transaction() as tx:
+        return {"erased": erase_people(tx, _ids())}
+
+
+def tickets() -> dict[str, Any]:
+    """`{"order_id": ...}` or `{"admission_id": ...}` -> the PDF, base64. 410 where it admits nobody any more."""
+    given = request.get_json()
+    admission_id, order_id = given.get("admission_id"), given.get("order_id")
+    with desk().context.database.reading() as connection:
+        if admission_id is not None:
+            order_id = orders.order_of_admission(connection, str(admission_id))
+        view = views.order(connection, str(order_id))
+    if view.order.state != State.PAID:
+        raise Gone("This order admits nobody.")
+    wanted = [each for each in view.order.admissions if admission_id is None or each.admission_id == admission_id]
+    return {"base64": base64.b64encode(tickets_pdf(desk(), view, wanted)).decode()}
+
+
+def _ids() -> list[str]:
+    ids = (request.get_json() or {}).get("ids")
+    if not isinstance(ids, list) or len(ids) > MOST_IDS or not all(isinstance(each, str) for each in ids):
+        raise InvalidInput(f'Send {{"ids": [...]}} with at most {MOST_IDS} ids.')
+    return ids

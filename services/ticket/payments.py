@@ -74,6 +74,18 @@ class SessionState:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundState:
+    """`status` as Stripe says it: a refund may wait for our balance (pending), and fail."""
+
+    refund_id: str
+    status: str
+
+    @property
+    def has_failed(self) -> bool:
+        return self.status in ("failed", "canceled")
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookEvent:
     """All that is kept of a webhook."""
 
@@ -149,18 +161,21 @@ class Payments:
         except UnknownAtStripe:
             return self.retrieve(session_id)
 
-    def refund(self, intent_id: str, amount: Money, payment_id: str) -> str:
-        """Give a payment back, once per `payment_id`: the refund's id. Raises `Unavailable` also for a missing balance."""
+    def refund(self, intent_id: str, amount: Money, payment_id: str, after: str = "") -> RefundState:
+        """Give a payment back, once per `payment_id`; `after` names a refund that failed, to be tried anew. Raises `Unavailable`."""
         parameters: dict[str, Any] = {
             "payment_intent": intent_id,
             "amount": amount.amount,
             "metadata": {"payment_id": payment_id},
         }
-        options = {"idempotency_key": f"refund:{payment_id}"}
+        options = {"idempotency_key": f"refund:{payment_id}:{after}"}
         made = self._ask(lambda: self._client.v1.refunds.create(parameters, options), InvalidInput)  # type: ignore[arg-type]
-        if made.status in ("failed", "canceled"):
-            raise InvalidInput(f"Stripe could not refund: {made.failure_reason or made.status}.", payment_id=payment_id)
-        return str(made.id)
+        return RefundState(made.id, str(made.status))
+
+    def refund_state(self, refund_id: str) -> RefundState:
+        """Raises `UnknownAtStripe`, `Unavailable`."""
+        found = self._ask(lambda: self._client.v1.refunds.retrieve(refund_id), UnknownAtStripe)
+        return RefundState(found.id, str(found.status))
 
     def verify_webhook(self, body: bytes, signature: str) -> WebhookEvent:
         """Check a webhook's raw body against its signature and our clock. Raises `InvalidInput` (answer 400)."""

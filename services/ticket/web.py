@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from flask import Response, current_app, request
+from flask import Response, current_app, redirect, request
 
 from services.ticket.handlers import Context
 from services.ticket.store import orders
@@ -92,6 +92,11 @@ def remember_order(response: Response, reference: str, secret: str) -> Response:
     value = "/".join(f"{name}.{each}" for name, each in newest)
     set_cookie(response, desk().runtime.settings, ORDER_COOKIE, value, COOKIE_LASTS)
     return response
+
+
+def go(target: str) -> Response:
+    """Send a browser on, to be got there."""
+    return cast(Response, redirect(target, 303))
 
 
 def bearer() -> str:

@@ -132,9 +132,7 @@ class Stage:
             transport=self.deliver,
         )
         self.fake: Flask = create_fake_stripe(self.stripe_config)
-        payments = Payments(
-            "sk_test_x", WEBHOOK_SECRET, self.clock, STRIPE_URL, http_client=WsgiHTTPClient(self.fake)
-        )
+        payments = Payments("sk_test_x", WEBHOOK_SECRET, self.clock, STRIPE_URL, http_client=WsgiHTTPClient(self.fake))
         self.context = make_context(self.runtime, payments)
         self.app = create_app(self.runtime, payments)
         self.internal = create_internal(self.runtime)
@@ -212,7 +210,9 @@ class Stage:
         """What was published, in order, of these kinds; also what the relay has sent already."""
         frame = self.database.frame
         with self.database.reading() as connection:
-            waiting = connection.execute(sa.select(frame.outbox.c.topic, frame.outbox.c.value).order_by(frame.outbox.c.id))
+            waiting = connection.execute(
+                sa.select(frame.outbox.c.topic, frame.outbox.c.value).order_by(frame.outbox.c.id)
+            )
             events = [wire.decode(row.topic, row.value).event for row in waiting]
         sent = [event for topic in SERVICE.publishes for event in self.sent(topic)]
         return [event for event in [*sent, *events] if not kinds or isinstance(event, kinds)]

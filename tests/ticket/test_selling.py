@@ -47,7 +47,10 @@ def test_opening_a_conference_says_its_facts_and_which_tiers_are_open(stage: Sta
     assert opened.slug == "searchlight"
     assert [tier.name_en for tier in opened.tiers] == ["Early bird", "Regular", "Last minute", "Student"]
     assert opened.tiers[1].starts_at == EARLY_ENDS
-    assert [(tier.name, tier.opened_at) for tier in stage.said(TierOpened)] == [("Early bird", START), ("Student", START)]
+    assert [(tier.name, tier.opened_at) for tier in stage.said(TierOpened)] == [
+        ("Early bird", START),
+        ("Student", START),
+    ]
 
 
 def test_an_address_is_given_to_one_conference_only(stage: Stage) -> None:

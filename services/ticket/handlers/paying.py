@@ -207,18 +207,24 @@ def request_refund(tx: Transaction, order: Order, payment: payments.Payment, rea
 
 
 def refund_payment(errand: Errand, context: Context) -> None:
-    """Ask Stripe to give a payment back, once: the key makes a second asking the same refund."""
+    """Have Stripe give a payment back, once: its key makes a second asking the same refund.
+
+    A refund for which Stripe lacks our balance waits, visibly; one that failed is tried anew a few times, then a person decides.
+    """
     with context.database.reading() as connection:
         payment = payments.load_payment(connection, errand.subject)
     if payment.refunded_at is not None:
         return
-    refund_id = context.payments.refund(payment.intent_id, payment.amount, payment.payment_id)
+    seen = context.payments.refund_state(payment.refund_id) if payment.refund_id else None
+    if seen is None or seen.has_failed:
+        after = seen.refund_id if seen else ""
+        seen = context.payments.refund(payment.intent_id, payment.amount, payment.payment_id, after)
     with context.database.transaction() as tx:
         order = orders.lock_order(tx, payment.order_id)
         payment = payments.load_payment(tx.connection, errand.subject)
-        if payment.refunded_at is None:
-            payment.refund_id, payment.refunded_at = refund_id, tx.now
-            payments.save_payment(tx, payment)
+        payment.refund_id = seen.refund_id
+        if seen.status == "succeeded" and payment.refunded_at is None:
+            payment.refunded_at = tx.now
             posting = tx.ids.new("pos", tx.now)
             payments.record_entries(
                 tx,
@@ -227,7 +233,13 @@ def refund_payment(errand: Errand, context: Context) -> None:
                 ),
             )
             tx.publish(_refunded(order, payment, tx))
-        errand.done(tx)
+        payments.save_payment(tx, payment)
+        if seen.status == "succeeded":
+            errand.done(tx)
+    if seen.has_failed:
+        raise Conflict("Stripe could not give this payment back.", payment_id=payment.payment_id)
+    if seen.status != "succeeded":
+        raise Unavailable("Stripe has not given this payment back yet.")
 
 
 def _refunded(order: Order, payment: payments.Payment, tx: Transaction) -> PaymentRefunded:

@@ -26,7 +26,7 @@ _ORDER = (
     .where(orders.c.order_id == sa.bindparam("order_id"))
 )
 _ADMISSIONS = (
-    sa.select(admissions).where(admissions.c.order_id == sa.bindparam("order_id")).order_by(admissions.c.admission_id)
+    sa.select(admissions).where(admissions.c.order_id == sa.bindparam("order_id")).order_by(admissions.c.position)
 )
 _LOCK_ORDER = _ORDER.with_for_update(of=orders)
 _BY_REFERENCE = sa.select(orders.c.order_id, orders.c.secret, orders.c.locale).where(
@@ -108,6 +108,7 @@ def record_order(
             {
                 "admission_id": each.admission_id,
                 "order_id": order.order_id,
+                "position": position,
                 "conference_id": order.conference_id,
                 "admission_type": each.admission_type,
                 "tier_id": each.tier_id,
@@ -115,7 +116,7 @@ def record_order(
                 "attendee": each.attendee,
                 "comp": each.comp,
             }
-            for each in order.admissions
+            for position, each in enumerate(order.admissions)
         ],
     )
     tx.execute(_INSERT_PEOPLE, [{"order_id": order.order_id, **asdict(person)} for person in persons])

@@ -122,6 +122,7 @@ admissions = sa.Table(
     metadata,
     sa.Column("admission_id", ID, primary_key=True),
     sa.Column("order_id", ID, nullable=False, index=True),
+    sa.Column("position", sa.Integer, nullable=False),
     sa.Column("conference_id", ID, nullable=False),
     sa.Column("admission_type", sa.String(40), nullable=False),
     sa.Column("tier_id", ID, nullable=False),

@@ -105,6 +105,7 @@ def upgrade() -> None:
         "admissions",
         sa.Column("admission_id", ID, primary_key=True),
         sa.Column("order_id", ID, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
         sa.Column("conference_id", ID, nullable=False),
         sa.Column("admission_type", sa.String(40), nullable=False),
         sa.Column("tier_id", ID, nullable=False),

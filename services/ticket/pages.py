@@ -1,7 +1,0 @@
-"""Later in this session."""
-
-from flask import Flask
-
-
-def install(app: Flask) -> None:
-    pass

@@ -1,0 +1,33 @@
+"""Pages for people: the routes as one table.
+
+shop.py     conferences, the shop, legal texts        orders.py     hold, payment, tickets, cancellation
+form.py     the order form, its contents kept         admissions.py the page of one ticket
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+
+from services.ticket.pages import admissions, orders, shop
+
+ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
+    ("/", "conferences", "GET", shop.list_conferences),
+    ("/<slug>/", "shop", "GET", shop.show_shop),
+    ("/<slug>/", "order", "POST", shop.order),
+    ("/<slug>/legal/<kind>", "legal", "GET", shop.show_legal),
+    ("/pay/<reference>", "pay", "GET", orders.pay),
+    ("/orders/<reference>", "order_page", "GET", orders.show_order),
+    ("/orders/<reference>/return", "order_return", "GET", orders.come_back),
+    ("/orders/<reference>/tickets.pdf", "tickets_pdf", "GET", orders.download_tickets),
+    ("/orders/<reference>/cancel", "cancel_page", "GET", orders.ask_to_cancel),
+    ("/orders/<reference>/cancel", "cancel", "POST", orders.cancel),
+    ("/admissions/<token>", "admission", "GET", admissions.show_admission),
+    ("/admissions/<token>/ticket.pdf", "ticket_pdf", "GET", admissions.download_ticket),
+    ("/admissions/<token>/ticket.ics", "ticket_ics", "GET", admissions.download_entry),
+)
+
+
+def install(app: Flask) -> None:
+    for rule, name, method, view in ROUTES:
+        app.add_url_rule(rule, name, view, methods=[method])

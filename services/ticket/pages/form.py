@@ -1,0 +1,172 @@
+"""The order form: everything that was typed is kept, whatever button was pressed and whatever was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.ticket.domain.conference import CONSENT_KINDS
+from services.ticket.domain.order import MOST_ATTENDEES
+from services.ticket.domain.voucher import tidy_code
+from services.ticket.handlers import AttendeeWish, OrderWish
+from services.ticket.views import Offer, Shop
+from shared.errors import StagedoorError
+from shared.money import Money, total
+from shared.web.forms import Form
+from shared.web.i18n import gettext as _
+from shared.web.i18n import language
+
+COUNTRIES = (
+    "",
+    "AT",
+    "BE",
+    "CH",
+    "CZ",
+    "DE",
+    "DK",
+    "ES",
+    "FI",
+    "FR",
+    "GB",
+    "IE",
+    "IT",
+    "LU",
+    "NL",
+    "NO",
+    "PL",
+    "SE",
+    "US",
+)
+
+
+@dataclass
+class OrderForm:
+    """What a buyer is filling in. `count` people; `form` has the texts and the sentences at fields."""
+
+    shop: Shop
+    form: Form
+    count: int
+    free: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, shop: Shop, count: int = 1) -> OrderForm:
+        return cls(shop, Form(), max(1, min(count, MOST_ATTENDEES)))
+
+    @classmethod
+    def typed(cls, shop: Shop, values: Mapping[str, str]) -> OrderForm:
+        try:
+            count = int(values.get("count", "1"))
+        except ValueError:
+            count = 1
+        return cls(shop, Form(values), max(1, min(count, MOST_ATTENDEES)))
+
+    def value(self, name: str) -> str:
+        return self.form.values.get(name, "")
+
+    def error(self, name: str) -> str:
+        return self.form.errors.get(name, "")
+
+    def add_person(self) -> None:
+        if self.count >= MOST_ATTENDEES:
+            self.form.wrong("", _("One order is for at most ten people: order again for the others."))
+        else:
+            self.count += 1
+
+    def remove_person(self, position: int) -> None:
+        """The ones behind move up."""
+        values = self.form.values
+        if self.count == 1 or not 0 <= position < self.count:
+            return
+        for at in range(position, self.count):
+            for part in ("name", "email", "admission_type"):
+                values[f"{part}.{at}"] = values.get(f"{part}.{at + 1}", "") if at + 1 < self.count else ""
+        self.count -= 1
+
+    def offers(self) -> list[Offer]:
+        """What a person can be: types on sale, and the type of a voucher that was typed."""
+        wanted = {self.chosen(position) for position in range(self.count)}
+        return [
+            offer
+            for offer in self.shop.offers
+            if offer.left > 0 or offer.admission_type.code in self.free or offer.admission_type.code in wanted
+        ]
+
+    def chosen(self, position: int) -> str:
+        """The admission type of a person: the first one on sale where nothing was chosen yet."""
+        code = self.value(f"admission_type.{position}")
+        if code:
+            return code
+        if self.free:
+            return next(iter(self.free))
+        return next((offer.admission_type.code for offer in self.shop.offers if offer.left > 0), "")
+
+    def prices(self) -> list[Money]:
+        """What each person costs now; nothing for those whom the voucher lets in, and for types that are not on sale."""
+        left = dict(self.free)
+        by_code = {offer.admission_type.code: offer.price for offer in self.shop.offers}
+        prices = []
+        for position in range(self.count):
+            code = self.chosen(position)
+            price = by_code.get(code) or Money(0, self.shop.conference.currency)
+            if left.get(code, 0) > 0:
+                left[code] -= 1
+                price = Money(0, price.currency)
+            prices.append(price)
+        return prices
+
+    def total(self) -> Money:
+        return total(self.prices(), self.shop.conference.currency)
+
+    def shown_total(self) -> Money | None:
+        """What the button said that was pressed."""
+        text = self.value("shown_total")
+        return Money(int(text), self.shop.conference.currency) if text.isascii() and text.isdigit() else None
+
+    def wish(self) -> OrderWish | None:
+        """The order, or None with sentences at the fields that need another look."""
+        form, codes = self.form, [offer.admission_type.code for offer in self.shop.offers]
+        attendees = []
+        for at in range(self.count):
+            form.values.setdefault(f"admission_type.{at}", self.chosen(at))
+            attendees.append(
+                AttendeeWish(
+                    form.text(f"name.{at}"), form.email(f"email.{at}"), form.choice(f"admission_type.{at}", codes)
+                )
+            )
+        email = form.email("email", required=False) or attendees[0].email
+        company = form.text("company", required=False)
+        country = form.choice("country", COUNTRIES, required=False)
+        voucher = form.text("voucher", required=False, longest=40)
+        if not form.checked("consent"):
+            form.wrong("consent", _("We need this before you can order."))
+        if form.errors:
+            return None
+        return OrderWish(
+            email=email,
+            attendees=tuple(attendees),
+            locale=language(),
+            company=company,
+            country=country,
+            voucher=voucher if tidy_code(voucher) else "",
+            expected_total=self.shown_total(),
+            consents={kind: self._version(kind) for kind in CONSENT_KINDS if kind in self.shop.versions()},
+        )
+
+    def _version(self, kind: str) -> int | bool:
+        text = self.value(f"version.{kind}")
+        return int(text) if text.isascii() and text.isdigit() else True
+
+    def refused(self, error: StagedoorError) -> None:
+        """Show what the use case refused: at its field, or above the form."""
+        fields = error.facts.get("errors")
+        if isinstance(fields, Mapping) and fields:
+            for name, sentences in fields.items():
+                self.form.wrong(_field(str(name)), " ".join(_(str(sentence)) for sentence in sentences))
+        else:
+            self.form.wrong("", _(str(error)))
+
+
+def _field(path: str) -> str:
+    """`attendees.1.admission_type` is the field `admission_type.1` here."""
+    parts = path.split(".")
+    return f"{parts[2]}.{parts[1]}" if parts[0] == "attendees" and len(parts) == 3 else path

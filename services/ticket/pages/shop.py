@@ -1,0 +1,132 @@
+"""The shop: what a conference costs now and until when, the form, the texts behind it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, render_template, request, url_for
+
+from services.ticket import views
+from services.ticket.domain.conference import LEGAL_KINDS
+from services.ticket.domain.errors import NotEnoughLeft, PriceChanged
+from services.ticket.domain.order import MOST_ATTENDEES
+from services.ticket.domain.voucher import tidy_code
+from services.ticket.handlers import place_order
+from services.ticket.pages.form import COUNTRIES, OrderForm
+from services.ticket.store import conferences, vouchers
+from services.ticket.web import desk, go, remember_order
+from shared.errors import NotFound, Refused
+from shared.money import Money
+from shared.web.i18n import gettext as _
+from shared.web.i18n import language, money
+
+Answer = Response | tuple[str, int] | str
+MINUTE = timedelta(minutes=1)
+"""A tier that ends at midnight is on sale 'until 23:59'."""
+
+
+def list_conferences() -> Answer:
+    """Every conference on sale; where there is only one, its shop."""
+    with desk().context.database.reading() as connection:
+        found = [each for each in conferences.list_conferences(connection) if each.called_off_at is None]
+        shops = [views.shop_of(connection, each, desk().now) for each in found]
+    return render_template("conferences.html", shops=shops, now=desk().now)
+
+
+def show_shop(slug: str) -> Answer:
+    with desk().context.database.reading() as connection:
+        shop = views.shop(connection, slug, desk().now)
+    count = request.args.get("people", "1")
+    form = OrderForm.empty(shop, int(count) if count.isdigit() and len(count) < 4 else 1)
+    return _page(form)
+
+
+def order(slug: str) -> Answer:
+    """One form, several buttons: add or remove a person, count anew, order."""
+    with desk().context.database.reading() as connection:
+        shop = views.shop(connection, slug, desk().now)
+        form = OrderForm.typed(shop, request.form)
+        _look_up_voucher(connection, form)
+    action = request.form.get("action", "order")
+    if action == "add":
+        form.add_person()
+        return _page(form)
+    if action.startswith("remove-") and action[7:].isdigit():
+        form.remove_person(int(action[7:]))
+        return _page(form)
+    if action == "update":
+        return _page(form)
+    return _place(slug, form)
+
+
+def _place(slug: str, form: OrderForm) -> Answer:
+    wish = form.wish()
+    if wish is None:
+        form.form.wrong("", _("Nothing is ordered yet: some fields need another look."))
+        return _page(form), 422
+    try:
+        placed = place_order(desk().context.database, slug, wish)
+    except PriceChanged as error:
+        return _page(form, changed=_prices(error)), 409
+    except NotEnoughLeft as error:
+        form.form.wrong("", _not_enough(error))
+        return _page(form), error.status
+    except Refused as error:
+        form.refused(error)
+        return _page(form), error.status
+    response = go(url_for("order_page", reference=placed.reference))
+    return remember_order(response, placed.reference, placed.secret)
+
+
+def show_legal(slug: str, kind: str) -> Answer:
+    with desk().context.database.reading() as connection:
+        shop = views.shop(connection, slug, desk().now)
+    text = shop.legal_text(kind, language()) if kind in LEGAL_KINDS else None
+    if text is None:
+        raise NotFound("There is no such text here.")
+    return render_template("legal.html", shop=shop, text=text, kind=kind)
+
+
+def _look_up_voucher(connection: sa.Connection, form: OrderForm) -> None:
+    """What the voucher in the form lets in, so that the total is right before anything is ordered."""
+    code = tidy_code(form.value("voucher"))
+    if not code or len(code) > 20:
+        return
+    voucher = vouchers.voucher_by_code(connection, form.shop.conference.conference_id, code)
+    if voucher is not None and voucher.lot.revoked_at is None and voucher.used < voucher.uses:
+        form.free = {voucher.lot.admission_type: voucher.uses - voucher.used}
+
+
+def _prices(error: PriceChanged) -> dict[str, Money]:
+    facts: dict[str, Any] = error.facts
+    return {name: Money(facts[name]["amount"], facts[name]["currency"]) for name in ("expected", "total")}
+
+
+def _not_enough(error: NotEnoughLeft) -> str:
+    """With the next price, where there is one."""
+    facts: dict[str, Any] = error.facts
+    if not facts.get("price"):
+        return _("Only %(left)s tickets are left: take fewer people.", left=facts["left"])
+    sentence = _("Only %(left)s left at %(price)s.", left=facts["left"], price=money(facts["price"], short=True))
+    if facts.get("next_price"):
+        sentence += " " + _("The next price is %(price)s.", price=money(facts["next_price"], short=True))
+    return sentence + " " + _("Take fewer people now, or order again for the others.")
+
+
+def _page(form: OrderForm, changed: dict[str, Money] | None = None) -> str:
+    return render_template(
+        "shop.html",
+        shop=form.shop,
+        conference=form.shop.conference,
+        order=form,
+        changed=changed,
+        country_options=[(code, code) for code in COUNTRIES],
+        terms=url_for("legal", slug=form.shop.conference.slug, kind="terms"),
+        conduct=url_for("legal", slug=form.shop.conference.slug, kind="code_of_conduct"),
+        privacy=url_for("legal", slug=form.shop.conference.slug, kind="privacy"),
+        minute=MINUTE,
+        most=MOST_ATTENDEES,
+        now=desk().now,
+    )
