@@ -97,6 +97,8 @@ def _stay_away() -> Response | None:
         down = work.dial.down
     if down == "no":
         return None
+    if request.path.startswith("/c/") and down == "503":
+        return hosted_page.away()
     return _respond(Answer(503, json.dumps(AWAY), "refused" if down == "refuse" else None), "req_none", None)
 
 

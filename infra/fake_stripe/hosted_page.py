@@ -24,14 +24,14 @@ FIELDS = ("number", "expiry", "cvc", "name", "email", "iban")
 def show(id: str) -> BaseResponse:
     """The page of a session, whatever its state."""
     session = _session(id)
-    return _missing() if session is None else _page(session, {}, {})
+    return _notice("missing", 404) if session is None else _page(session, {}, {})
 
 
 def pay(id: str) -> BaseResponse:
     """Pay with what was typed; 303 to the shop when it worked, the page with what is wrong when it did not."""
     session = _session(id)
     if session is None:
-        return _missing()
+        return _notice("missing", 404)
     if session["status"] != "open":
         return _after(session)
     typed = {name: request.form.get(name, "").strip()[:200] for name in FIELDS}
@@ -144,9 +144,15 @@ def _until(session: JsonObject) -> str:
     return f"{ends_at:%H:%M}" if ends_at.date() == today else f"{ends_at:%Y-%m-%d %H:%M}"
 
 
-def _missing() -> Response:
+def away() -> Response:
+    """What a buyer sees while the dial says that Stripe is down."""
+    return _notice("away", 503)
+
+
+def _notice(about: str, status: int) -> Response:
     language = _language(None)
-    return _html(render_template("missing.html", t=TEXTS[language], language=language), 404, None)
+    html = render_template("notice.html", t=TEXTS[language], language=language, about=about)
+    return _html(html, status, None)
 
 
 def _html(html: str, status: int, session: JsonObject | None) -> Response:

@@ -122,6 +122,15 @@ def test_a_page_that_ended_or_never_was_says_so(world: World) -> None:
     assert (missing.status_code, "No such payment page" in missing.text) == (404, True)
 
 
+def test_a_buyer_who_comes_while_stripe_is_down_is_told_to_come_back(world: World) -> None:
+    session = world.create()
+    world.turn(down="503")
+    for answer in (world.get(f"/c/pay/{session.id}"), submit(world, session.id, **CARD)):
+        assert (answer.status_code, "in a few minutes" in Page(answer.text).text) == (503, True)
+    world.turn(down="no")
+    assert submit(world, session.id, **CARD).status_code == 303
+
+
 def test_reading_the_page_changes_nothing(world: World) -> None:
     session = world.create()
     for _ in range(3):
