@@ -65,7 +65,9 @@ def record_payment(
     if amount.currency != owed.invoice.total.currency:
         raise InvalidInput("A payment is in the invoice's currency.", errors={"amount": ["Another currency."]})
     if booked_on > owed.today(tx.now):
-        raise InvalidInput("The bank has not booked this yet.", errors={"booked_on": ["Choose today or an earlier day."]})
+        raise InvalidInput(
+            "The bank has not booked this yet.", errors={"booked_on": ["Choose today or an earlier day."]}
+        )
     written_off = owed.receivable.written_off
     tx.publish(
         *owed.receivable.record_payment(payment_id=payment_id, amount=amount, booked_on=booked_on, method=method)
@@ -100,12 +102,12 @@ def confirm_bank(tx: Transaction, *, account_id: str, until: date, today: date) 
     Returns how many reminders went out. A day that was confirmed before stays confirmed. `today` is the seller's.
     """
     if until > today:
-        raise InvalidInput("The bank cannot be in for days to come.", errors={"until": ["Choose today or an earlier day."]})
+        raise InvalidInput(
+            "The bank cannot be in for days to come.", errors={"until": ["Choose today or an earlier day."]}
+        )
     if tx.execute(select(t.sellers.c.id).where(t.sellers.c.account_id == account_id)).first() is None:
         raise NotFound("There is no such bank account: it comes with its seller.")
-    tx.execute(
-        _CONFIRM, {"account_id": account_id, "until": until, "confirmed_at": tx.now, "confirmed_by": tx.actor}
-    )
+    tx.execute(_CONFIRM, {"account_id": account_id, "until": until, "confirmed_at": tx.now, "confirmed_by": tx.actor})
     tx.publish(BankConfirmed(account_id=account_id, until=until))
     gone_out = 0
     for invoice_id in owed_store.open_of_account(tx.connection, account_id):

@@ -218,5 +218,7 @@ def open_of_account(connection: Connection, account_id: str) -> list[str]:
 
 def first_invoice_id(connection: Connection, sponsorship_id: str) -> str | None:
     """The invoice that was issued on signing; None in kind."""
-    issued = select(t.invoices.c.id).where(t.invoices.c.sponsorship_id == sponsorship_id, t.invoices.c.kind == "invoice")
+    issued = select(t.invoices.c.id).where(
+        t.invoices.c.sponsorship_id == sponsorship_id, t.invoices.c.kind == "invoice"
+    )
     return connection.execute(issued.order_by(t.invoices.c.id).limit(1)).scalar_one_or_none()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, redirect, render_template, request
@@ -14,7 +14,8 @@ from services.sponsor_invoice import handlers, store, views
 from services.sponsor_invoice import owed as owed_store
 from services.sponsor_invoice import tables as t
 from services.sponsor_invoice.domain.aging import aging
-from services.sponsor_invoice.entry import VIEWERS, Page, add_routes, refuse
+from services.sponsor_invoice.entry import VIEWERS, Page, add_routes
+from services.sponsor_invoice.forms import refuse
 from shared.database import Database
 from shared.errors import Conflict, InvalidInput, Unavailable
 from shared.money import Money, total
@@ -22,9 +23,8 @@ from shared.runtime import Runtime
 from shared.web import charts
 from shared.web.charts import Part, Tone
 from shared.web.forms import Form
-from shared.web.i18n import N_
+from shared.web.i18n import N_, money
 from shared.web.i18n import gettext as _
-from shared.web.i18n import money
 from shared.web.staff import Role, require, staff_only, the_staff
 
 BUCKET_NAMES = {
@@ -34,7 +34,13 @@ BUCKET_NAMES = {
     "61_90": N_("61 to 90 days late"),
     "over_90": N_("more than 90 days late"),
 }
-BUCKET_TONES: dict[str, Tone] = {"not_due": "faint", "1_30": "warn", "31_60": "accent", "61_90": "quiet", "over_90": "ink"}
+BUCKET_TONES: dict[str, Tone] = {
+    "not_due": "faint",
+    "1_30": "warn",
+    "31_60": "accent",
+    "61_90": "quiet",
+    "over_90": "ink",
+}
 STATES = {
     "open": N_("open"),
     "paid": N_("paid"),
@@ -125,7 +131,8 @@ def blueprint(runtime: Runtime, database: Database) -> Blueprint:
             now_on = {id: today(store.zone(each)) for id, each in known.items()}
             steps = views.steps(connection, list(known), now_on)
             accounts = [
-                (seller, owed_store.bank_until(connection, seller.account_id)) for seller in store.list_sellers(connection)
+                (seller, owed_store.bank_until(connection, seller.account_id))
+                for seller in store.list_sellers(connection)
             ]
         return render_template(
             "finance/week.html",
@@ -230,14 +237,18 @@ def blueprint(runtime: Runtime, database: Database) -> Blueprint:
         form = Form(request.form)
         with database.reading() as connection:
             currency = owed_store.invoice_row(connection, invoice_id).currency
-        amount, booked_on = form.money("amount", currency), form.day("booked_on")
+        amount, booked_on = form.money("amount", currency) or Money(0, currency), form.day("booked_on") or date.max
         payment_id = given(form, "payment_id", "pay")
         return acted(
             invoice_id,
             "payment",
             form,
             lambda tx: handlers.record_payment(
-                tx, payment_id=payment_id, invoice_id=invoice_id, amount=amount, booked_on=booked_on  # type: ignore[arg-type]
+                tx,
+                payment_id=payment_id,
+                invoice_id=invoice_id,
+                amount=amount,
+                booked_on=booked_on,
             ),
         )
 
@@ -245,13 +256,13 @@ def blueprint(runtime: Runtime, database: Database) -> Blueprint:
     @staff_only("finance")
     def promise(invoice_id: str) -> Page | Response:
         form = Form(request.form)
-        until = form.day("until")
+        until = form.day("until") or date.min
         promise_id = given(form, "promise_id", "prm")
         return acted(
             invoice_id,
             "promise",
             form,
-            lambda tx: handlers.promise(tx, promise_id=promise_id, invoice_id=invoice_id, until=until),  # type: ignore[arg-type]
+            lambda tx: handlers.promise(tx, promise_id=promise_id, invoice_id=invoice_id, until=until),
         )
 
     @pages.post("/invoices/<invoice_id>/loss")
@@ -263,14 +274,19 @@ def blueprint(runtime: Runtime, database: Database) -> Blueprint:
     @staff_only("finance")
     def cancel(invoice_id: str) -> Page | Response:
         form = Form(request.form)
-        reason, then = form.text("reason", longest=300), form.choice("then", ["end", "reissue"])
+        reason, chosen = form.text("reason", longest=300), form.choice("then", ["end", "reissue"])
+        then: Literal["end", "reissue"] = "end" if chosen == "end" else "reissue"
         correction_id = given(form, "correction_id", "inv")
         return acted(
             invoice_id,
             "cancellation",
             form,
             lambda tx: handlers.cancel_invoice(
-                tx, invoice_id=invoice_id, correction_id=correction_id, reason=reason, then=then  # type: ignore[arg-type]
+                tx,
+                invoice_id=invoice_id,
+                correction_id=correction_id,
+                reason=reason,
+                then=then,
             ),
         )
 

@@ -28,11 +28,13 @@ NEVER_COUNTED: Final = frozenset({"late", "doubled"})
 _SAVE_CONFERENCE = insert(t.conferences)
 _SAVE_CONFERENCE = _SAVE_CONFERENCE.on_conflict_do_update(
     index_elements=["conference_id"],
-    set_={c.name: _SAVE_CONFERENCE.excluded[c.name] for c in t.conferences.c if c.name not in ("conference_id", "called_off")},
+    set_={
+        c.name: _SAVE_CONFERENCE.excluded[c.name]
+        for c in t.conferences.c
+        if c.name not in ("conference_id", "called_off")
+    },
 )
-_CALL_OFF = (
-    update(t.conferences).where(t.conferences.c.conference_id == bindparam("b_id")).values(called_off=True)
-)
+_CALL_OFF = update(t.conferences).where(t.conferences.c.conference_id == bindparam("b_id")).values(called_off=True)
 _ADD_LOT = insert(t.voucher_lots).on_conflict_do_nothing()
 _ADD_USE = insert(t.voucher_uses).on_conflict_do_nothing()
 _ADD_CASH = insert(t.ticket_cash).on_conflict_do_nothing()

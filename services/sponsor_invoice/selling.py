@@ -54,7 +54,8 @@ def define_package(tx: Transaction, package: Package) -> None:
     conference = store.conference(tx.connection, package.conference_id)
     if package.price.currency != conference.currency:
         raise InvalidInput(
-            "A package is priced in its conference's currency.", errors={"price": [f"In {conference.currency}, please."]}
+            "A package is priced in its conference's currency.",
+            errors={"price": [f"In {conference.currency}, please."]},
         )
     codes = {each["code"] for each in conference.admission_types}
     for benefit in package.benefits:
@@ -176,7 +177,9 @@ def issue_invoice(
     owed = Owed(Receivable.of(invoice), Dunning(invoice_id, invoice.due_on, ladder), seller.account_id, zone)
     owed_store.add(tx, owed)
     owed_store.post(tx, invoice, "issued", today, ledger.issued(invoice.vat))
-    paper_of(owed_store.invoice_row(tx.connection, invoice_id))  # what the law asks for is missing now, not when it is set
+    paper_of(
+        owed_store.invoice_row(tx.connection, invoice_id)
+    )  # what the law asks for is missing now, not when it is set
     tx.publish(*events)
     tx.schedule("set_document", invoice_id, tx.now)
     settle(tx, owed)

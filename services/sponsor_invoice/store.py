@@ -192,7 +192,9 @@ def load_sponsor(connection: Connection, sponsor_id: str) -> Sponsor:
 
 
 def list_sponsors(connection: Connection) -> list[Sponsor]:
-    return [_sponsor(row) for row in connection.execute(select(t.sponsors).order_by(t.sponsors.c.name, t.sponsors.c.id))]
+    return [
+        _sponsor(row) for row in connection.execute(select(t.sponsors).order_by(t.sponsors.c.name, t.sponsors.c.id))
+    ]
 
 
 def _sponsor(row: Row[Any]) -> Sponsor:
@@ -222,7 +224,9 @@ def erase_person(tx: Transaction, person_id: str) -> bool:
 
 
 def add_sponsorship(tx: Transaction, held: Sponsorship, *, seller_id: str, order_number: str) -> None:
-    values = {name: getattr(held, name) for name in ("id", "conference_id", "package_id", "package", "sponsor_id", "sponsor")}
+    values = {
+        name: getattr(held, name) for name in ("id", "conference_id", "package_id", "package", "sponsor_id", "sponsor")
+    }
     values |= {
         "seller_id": seller_id,
         "contact_id": held.contact.removeprefix(PERSON),
@@ -249,7 +253,9 @@ def save_sponsorship(tx: Transaction, held: Sponsorship) -> None:
         tx.execute(_SET_BENEFIT, [{"b_id": b.id, "b_state": b.state} for b in held.benefits])
 
 
-def load_sponsorship(connection: Connection, sponsorship_id: str, *, lock: bool = False) -> tuple[Sponsorship, Row[Any]]:
+def load_sponsorship(
+    connection: Connection, sponsorship_id: str, *, lock: bool = False
+) -> tuple[Sponsorship, Row[Any]]:
     """The agreement, and its row for what is not the domain's (`seller_id`, `contact_id`, `order_number`)."""
     statement = select(t.sponsorships).where(t.sponsorships.c.id == sponsorship_id)
     row = connection.execute(statement.with_for_update() if lock else statement).first()
@@ -277,7 +283,8 @@ def load_sponsorship(connection: Connection, sponsorship_id: str, *, lock: bool 
 
 
 def _benefit(row: Row[Any]) -> Benefit:
-    return Benefit(row.id, row.kind, row.count, row.admission_type, row.description, row.state)
+    facts = row._mapping  # `row.count` is a tuple's method
+    return Benefit(row.id, row.kind, facts["count"], row.admission_type, row.description, row.state)
 
 
 def exists(connection: Connection, table: Any, id: str) -> bool:

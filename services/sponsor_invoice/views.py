@@ -71,7 +71,9 @@ _RELEASED = (
     .subquery()
 )
 _DEBTS = (
-    select(t.invoices, t.receivables, t.sponsorships.c.package, func.coalesce(_RELEASED.c.released, 0).label("released"))
+    select(
+        t.invoices, t.receivables, t.sponsorships.c.package, func.coalesce(_RELEASED.c.released, 0).label("released")
+    )
     .join(t.receivables, t.receivables.c.invoice_id == t.invoices.c.id)
     .join(t.sponsorships, t.sponsorships.c.id == t.invoices.c.sponsorship_id)
     .join(_RELEASED, _RELEASED.c.invoice_id == t.invoices.c.id, isouter=True)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+
 from services.sponsor_invoice import handlers, store
 from services.sponsor_invoice.app import SERVICE, create_worker
 from services.sponsor_invoice.domain.sponsorship import Package, PackageBenefit
 from services.sponsor_invoice.domain.vat import VatId
 from services.sponsor_invoice.store import Person, Seller, Sponsor
-from sqlalchemy import select
-
 from shared import wire
 from shared.clock import SimulatedClock
 from shared.config import load
@@ -56,7 +56,10 @@ def conference_opened(**changes: Any) -> ConferenceOpened:
         "doors_at": datetime(2027, 6, 7, 7, tzinfo=UTC),
         "seller": "Suchverein e. V.",
         "reply_to": "hello@searchlight.invalid",
-        "admission_types": (AdmissionTypeFact("regular", "Regular", "Regulär"), AdmissionTypeFact("sponsor", "Sponsor", "Sponsor")),
+        "admission_types": (
+            AdmissionTypeFact("regular", "Regular", "Regulär"),
+            AdmissionTypeFact("sponsor", "Sponsor", "Sponsor"),
+        ),
         "tiers": (),
     }
     return ConferenceOpened(**{**facts, **changes})

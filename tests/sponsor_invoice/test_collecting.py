@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
+
 from services.sponsor_invoice import handlers
 from services.sponsor_invoice import tables as t
 from services.sponsor_invoice.domain.vat import VatId
 from services.sponsor_invoice.store import Person
-from sqlalchemy import func, select
-
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.events.sponsorship import (
     BankConfirmed,

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from services.sponsor_invoice.domain import ledger
 from services.sponsor_invoice.domain.aging import BUCKETS, aging, bucket, days_overdue
 from services.sponsor_invoice.domain.dunning import Dunning
 from services.sponsor_invoice.domain.vat import VatId, VatRule, charged, vat_amount, vat_rule
-
 from shared.errors import InvalidInput
 from shared.money import Money, total
 
@@ -20,7 +20,17 @@ DUE = date(2027, 3, 15)
 
 @pytest.mark.parametrize(
     ("days", "name"),
-    [(-5, "not_due"), (0, "not_due"), (1, "1_30"), (30, "1_30"), (31, "31_60"), (60, "31_60"), (61, "61_90"), (90, "61_90"), (91, "over_90")],
+    [
+        (-5, "not_due"),
+        (0, "not_due"),
+        (1, "1_30"),
+        (30, "1_30"),
+        (31, "31_60"),
+        (60, "31_60"),
+        (61, "61_90"),
+        (90, "61_90"),
+        (91, "over_90"),
+    ],
 )
 def test_a_debt_lies_in_the_bucket_of_its_days(days: int, name: str) -> None:
     assert bucket(DUE, DUE + timedelta(days=days)) == name

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
 from services.sponsor_invoice.domain.dunning import Dunning
 from services.sponsor_invoice.domain.invoice import Receivable, issue
 from services.sponsor_invoice.domain.vat import VatRule
-
 from shared.errors import Conflict
 from shared.events.sponsorship import InvoiceOverdue, InvoicePaid
 from shared.money import Money
@@ -54,9 +54,7 @@ class Ladder(RuleBasedStateMachine):
 
     def let_go(self, by: str) -> None:
         now = datetime.combine(self.today, time(9), UTC)
-        (event,) = self.dunning.release(
-            self.receivable.invoice, self.receivable.open, now=now, today=self.today, by=by
-        )
+        (event,) = self.dunning.release(self.receivable.invoice, self.receivable.open, now=now, today=self.today, by=by)
         assert isinstance(event, InvoiceOverdue)
         assert event.open.amount == self.owed > 0
         self.gone.append((event.stage, self.today, by == ""))
@@ -108,7 +106,9 @@ class Ladder(RuleBasedStateMachine):
 
     @rule()
     def a_person_presses_the_button(self) -> None:
-        may = self.dunning.prepared is not None and self.owed > 0 and not (self.promised and self.today <= self.promised)
+        may = (
+            self.dunning.prepared is not None and self.owed > 0 and not (self.promised and self.today <= self.promised)
+        )
         try:
             self.let_go(by="console:stf_1")
         except Conflict:

@@ -10,19 +10,29 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from services.sponsor_invoice import app as composition
-from services.sponsor_invoice import handlers
-from services.sponsor_invoice import tables as t
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from services.sponsor_invoice import app as composition
+from services.sponsor_invoice import handlers
+from services.sponsor_invoice import tables as t
 from shared.events import StaffActed
 from shared.events.sponsorship import BankConfirmed, InvoiceIssued, InvoiceOverdue, InvoicePaid
 from shared.events.ticketing import OrderPaid, PaymentRefunded, VoucherIssued, VoucherRedeemed, VoucherReleased
 from shared.web import i18n
 from shared.web.security import cookie_name
 from shared.web.staff import Staff, sign
-from tests.sponsor_invoice.conftest import CONFERENCE, PACKAGE, SELLER, SPONSOR, START, Office, a_package, conference_opened, euros
+from tests.sponsor_invoice.conftest import (
+    CONFERENCE,
+    PACKAGE,
+    SELLER,
+    SPONSOR,
+    START,
+    Office,
+    a_package,
+    conference_opened,
+    euros,
+)
 
 HERE = f"/finance/conferences/{CONFERENCE}"
 
@@ -105,7 +115,9 @@ def test_from_the_first_seller_to_the_paid_invoice_by_forms_alone(finance: Brows
     assert pdf.data.startswith(b"%PDF") and pdf.headers["Cache-Control"] == "no-store"
 
     paid = finance.send(
-        answer.location, {"amount": "1000", "booked_on": "2027-03-01"}, f"/finance/invoices/{issued.invoice_id}/payments"
+        answer.location,
+        {"amount": "1000", "booked_on": "2027-03-01"},
+        f"/finance/invoices/{issued.invoice_id}/payments",
     )
     assert paid.status_code == 302
     assert len(office.said(InvoicePaid)) == 1
@@ -126,7 +138,9 @@ def test_a_form_that_is_sent_twice_does_its_work_once(finance: Browser, office: 
 
 
 def test_what_was_typed_is_kept_and_the_wrong_field_is_named(finance: Browser, office: Office) -> None:
-    answer = finance.send("/finance/sponsors/new", {"name": "Kept GmbH", "country": "Germany", "vat_id": "DE1", "contact_email": "x"})
+    answer = finance.send(
+        "/finance/sponsors/new", {"name": "Kept GmbH", "country": "Germany", "vat_id": "DE1", "contact_email": "x"}
+    )
     assert answer.status_code == 422
     assert 'value="Kept GmbH"' in answer.text
     for field in ("country", "vat_id", "contact_email", "city", "address", "contact_name"):
@@ -197,7 +211,9 @@ def test_confirming_the_bank_lets_out_what_waited(finance: Browser, office: Offi
 def test_a_refused_payment_shows_the_page_again_with_what_was_typed(finance: Browser, office: Office) -> None:
     sponsorship_id, invoice_id = office.sign()
     page = f"/finance/sponsorships/{sponsorship_id}"
-    answer = finance.send(page, {"amount": "12x", "booked_on": "2027-03-01"}, f"/finance/invoices/{invoice_id}/payments")
+    answer = finance.send(
+        page, {"amount": "12x", "booked_on": "2027-03-01"}, f"/finance/invoices/{invoice_id}/payments"
+    )
     assert answer.status_code == 422
     assert 'value="12x"' in answer.text and 'id="amount-wrong"' in answer.text
     answer = finance.send(page, {"amount": "12", "booked_on": "2027-03-09"}, f"/finance/invoices/{invoice_id}/payments")
@@ -222,7 +238,13 @@ def test_cancelling_and_writing_off_are_on_the_sponsorship_s_page(finance: Brows
 def test_an_organiser_reads_and_changes_nothing(organiser: Browser, office: Office) -> None:
     sponsorship_id, invoice_id = office.sign()
     office.work()
-    for page in (HERE, "/finance/week", f"{HERE}/packages", f"/finance/sponsorships/{sponsorship_id}", "/finance/?all=1"):
+    for page in (
+        HERE,
+        "/finance/week",
+        f"{HERE}/packages",
+        f"/finance/sponsorships/{sponsorship_id}",
+        "/finance/?all=1",
+    ):
         shown = organiser.get(page)
         assert "Record the payment" not in shown and "Send now" not in shown and "Confirm the bank" not in shown
     assert organiser.open("GET", f"/finance/invoices/{invoice_id}.pdf").status_code == 200

@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import select
+
 from services.sponsor_invoice import checks, handlers
 from services.sponsor_invoice import tables as t
 from services.sponsor_invoice.app import SERVICE
 from services.sponsor_invoice.domain.vat import VatId
 from services.sponsor_invoice.store import Person
-from sqlalchemy import select
-
 from shared.database.migrate import differences
 from shared.errors import Conflict, InvalidInput
 from shared.events import PersonErased, StaffActed
@@ -26,7 +26,17 @@ from shared.events.sponsorship import (
     SponsorshipSigned,
 )
 from shared.money import Money
-from tests.sponsor_invoice.conftest import CONTACT, PACKAGE, SELLER, SPONSOR, Office, a_package, a_seller, a_sponsor, euros
+from tests.sponsor_invoice.conftest import (
+    CONTACT,
+    PACKAGE,
+    SELLER,
+    SPONSOR,
+    Office,
+    a_package,
+    a_seller,
+    a_sponsor,
+    euros,
+)
 
 
 def test_the_migrated_database_is_the_one_that_the_code_describes(office: Office) -> None:
@@ -187,7 +197,9 @@ def test_a_stornorechnung_takes_the_invoice_back_and_ends_the_sponsorship(office
     _, invoice_id = office.sign()
     for _ in range(2):
         with office.database.transaction(office.actor) as tx:
-            handlers.cancel_invoice(tx, invoice_id=invoice_id, correction_id="inv_storno", reason="Signed twice", then="end")
+            handlers.cancel_invoice(
+                tx, invoice_id=invoice_id, correction_id="inv_storno", reason="Signed twice", then="end"
+            )
     office.work()
 
     (corrected,) = office.said(InvoiceCorrected)

@@ -98,7 +98,9 @@ class Dunning:
         falls_due = self._stage_falls_due()
         if self.prepared is None and falls_due is not None and falls_due <= today:
             self.reminders.append(Reminder(stage=len(self.reminders) + 1, prepared_on=today))
-        return self.prepared is not None and bank_until is not None and bank_until >= self._needs_bank_until(self.prepared)
+        return (
+            self.prepared is not None and bank_until is not None and bank_until >= self._needs_bank_until(self.prepared)
+        )
 
     def release(
         self, invoice: Invoice, open: Money, *, now: datetime, today: date, by: str = ""
@@ -111,7 +113,9 @@ class Dunning:
         if reminder is None or self.ended or not open:
             raise Conflict("This reminder does not wait any more: it went out, or the invoice was settled.")
         if self.promised_until is not None and self._is_promised(today):
-            raise Conflict("They promised to pay: nothing goes out before that day.", until=self.promised_until.isoformat())
+            raise Conflict(
+                "They promised to pay: nothing goes out before that day.", until=self.promised_until.isoformat()
+            )
         reminder.state, reminder.released_at, reminder.released_on, reminder.released_by = "released", now, today, by
         return [
             InvoiceOverdue(

@@ -1,8 +1,8 @@
 """An invoice and what is still owed for it. The invoice never changes; its receivable counts what came of it.
 
-    issued --payment--> paid in part --payment--> paid
-       |                     |------ write-off --> written off --payment--> paid after all
-       |------ Stornorechnung ---> cancelled (money already in is the sponsor's)
+issued --payment--> paid in part --payment--> paid
+   |                     |------ write-off --> written off --payment--> paid after all
+   |------ Stornorechnung ---> cancelled (money already in is the sponsor's)
 """
 
 from __future__ import annotations
@@ -59,7 +59,17 @@ def issue(
         raise InvalidInput("An invoice cannot be due before it is issued.", errors={"due_on": ["Choose a later day."]})
     vat = vat_amount(total, rule)
     invoice = Invoice(
-        invoice_id, number, conference_id, sponsorship_id, sponsor, contact, issued_on, due_on, total, vat, payment_reference
+        invoice_id,
+        number,
+        conference_id,
+        sponsorship_id,
+        sponsor,
+        contact,
+        issued_on,
+        due_on,
+        total,
+        vat,
+        payment_reference,
     )
     issued = InvoiceIssued(
         conference_id=conference_id,

@@ -18,9 +18,9 @@ Treatment = Literal["taxed", "exempt", "reverse_charge", "not_taxable"]
 GERMAN_RATE: Final = 1900
 """In basis points."""
 
-EUROPEAN_UNION: Final = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
-)
+_MEMBERS: Final = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+EUROPEAN_UNION: Final = frozenset(_MEMBERS.split(" "))
+"""ISO 3166-1 codes, Greece as GR."""
 
 
 @dataclass(frozen=True, slots=True)
