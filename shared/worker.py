@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -55,9 +55,12 @@ class Worker:
             self.parts += [Part(f"errands-{n}", self.timekeeper.step_errands) for n in range(1, errand_threads + 1)]
         self._patience = 0.0
 
-    def step(self) -> int:
-        """One round of everything; returns how much was done. What is away is left for the next round."""
-        done = 0
+    def step(self, patience: float = 0.0) -> int:
+        """One round of everything; returns how much was done. What is away is left for the next round.
+
+        The consumer waits up to `patience` seconds for a message: worth it where one is known to be under way.
+        """
+        done, self._patience = 0, patience
         for part in self.parts:
             try:
                 done += part.step()
@@ -67,8 +70,9 @@ class Worker:
                 part.trouble = ""
         return done
 
-    def next_due(self) -> datetime | None:
-        return self.timekeeper.next_due()
+    def next_due(self, besides: Collection[str] = ()) -> datetime | None:
+        """When its next timer or errand falls due, those of the kinds `besides` aside."""
+        return self.timekeeper.next_due(besides)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; returns when every part has ended."""
