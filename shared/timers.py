@@ -6,7 +6,7 @@ A row is one piece of work per kind and subject. Scheduling it again while it is
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,13 +49,13 @@ class Timekeeper:
             .limit(1)
         )
 
-    def next_due(self) -> datetime | None:
-        """When the next piece of work falls due, None when none is waiting."""
+    def next_due(self, besides: Collection[str] = ()) -> datetime | None:
+        """When the next piece of work falls due, None when none is waiting. Kinds in `besides` do not count."""
         table = self._timers
         with self._database.reading() as connection:
             rows = connection.execute(
                 sa.select(table.c.due_at, table.c.claimed_until)
-                .where(table.c.stuck.is_(False))
+                .where(table.c.stuck.is_(False), table.c.kind.not_in(sorted(besides)))
                 .order_by(table.c.due_at)
                 .limit(50)
             ).all()

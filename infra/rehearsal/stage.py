@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,10 +17,11 @@ from urllib.parse import urlsplit
 from werkzeug.test import Client
 
 from infra.fake_stripe.app import create_app as create_stripe
-from infra.fake_stripe.app import desk
 from infra.fake_stripe.config import FakeStripeConfig
+from infra.fake_stripe.desk import desk
 from infra.fake_stripe.in_process import WsgiHTTPClient
 from infra.front_door import FrontDoor
+from infra.rehearsal.heard import CountingLog
 from infra.services import NAMES, module, prepare
 from services.notification.mailer import Mailer
 from services.ticket.payments import Payments
@@ -28,10 +29,12 @@ from shared.clock import SimulatedClock
 from shared.config import Settings
 from shared.errors import InvalidInput, Unavailable
 from shared.ids import Ids
+from shared.inbox import describe
 from shared.internal import wsgi_transport
 from shared.log import Log
+from shared.operations import list_parked
 from shared.runtime import Runtime
-from shared.worker import Worker
+from shared.worker import Part, Worker
 
 STRIPE_URL = "http://stripe.invalid"
 STRIPE_KEY = "sk_test_fake"
@@ -46,6 +49,9 @@ class MailSink:
     keeps_attachments: bool = False
     mails: list[tuple[str, bytes]] = field(default_factory=list)
 
+    def reach(self) -> None:
+        return None
+
     def deliver(self, sender: str, recipient: str, mail: bytes) -> None:
         self.mails.append((recipient, mail))
 
@@ -53,7 +59,7 @@ class MailSink:
 class Stage:
     """Everything of an installation but the processes. `settings` say which databases and which log it plays on.
 
-    Raises `InvalidInput` for a live key of Stripe: a stage never touches real money.
+    The log must be the stage's alone while it plays. Raises `InvalidInput` for a live key of Stripe: no real money is touched.
     """
 
     def __init__(
@@ -68,14 +74,19 @@ class Stage:
         stripe_seed: int = 0,
         stripe_public_url: str = STRIPE_URL,
         patience: float = PATIENCE,
+        lazy: Collection[str] = (),
     ) -> None:
+        """Timers and errands of the kinds `lazy` stop no clock: they are done when it stops for something else."""
         if settings.stripe_key.startswith(("sk_live", "rk_live")):
             raise InvalidInput("A rehearsal never runs with a live key of Stripe: take STAGEDOOR_STRIPE_KEY away.")
         self.clock = clock
         self.patience = patience
         self.mailer = mailer or MailSink()
-        self.runtime = Runtime(settings=settings, clock=clock, ids=ids, log=log)
-        self._stripe_app = create_stripe(
+        self.lazy = frozenset(lazy)
+        self.log = CountingLog(log)
+        self.runtime = Runtime(settings=settings, clock=clock, ids=ids, log=self.log)
+        self._until = 0.0
+        self.stripe_app = create_stripe(
             FakeStripeConfig(
                 data=stripe_data,
                 clock=clock,
@@ -87,13 +98,13 @@ class Stage:
                 public_url=stripe_public_url,
             )
         )
-        self.stripe = desk(self._stripe_app)
+        self.stripe = desk(self.stripe_app)
         self.payments = Payments(
             STRIPE_KEY,
             settings.stripe_webhook_secret,
             clock,
             api_base=STRIPE_URL,
-            http_client=WsgiHTTPClient(self._stripe_app),
+            http_client=WsgiHTTPClient(self.stripe_app),
         )
         prepare(self.runtime)
         self.door = FrontDoor(self.runtime, payments=self.payments)
@@ -117,20 +128,19 @@ class Stage:
 
     def ask_stripe(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> Any:
         """Use one of the fake's own controls (`/test/...`) or its pages; returns werkzeug's test response."""
-        return Client(self._stripe_app).open(path, method=method, json=json, base_url=STRIPE_URL)
+        return Client(self.stripe_app).open(path, method=method, json=json, base_url=STRIPE_URL)
 
     def settle(self) -> int:
-        """Work until nothing is left to do at this instant: no step finds anything and nothing is under way. Returns the steps."""
-        until = time.monotonic() + self.patience
-        steps = 0
-        while True:
-            done = self.stripe.deliver_due()
-            done += sum(worker.step() for worker in self.workers.values())
-            steps += done
-            if not done and self._is_drained():
-                return steps
-            if time.monotonic() > until:
-                raise Unavailable(f"The stage does not come to rest at {self.now}: {self._what_waits()}")
+        """Work until nothing is left to do at this instant. Returns how much was done.
+
+        What was said is heard everywhere before anybody does what is due: so the outcome does not hang on how a log cuts its
+        batches, and is the same on every stack.
+        """
+        self._until = time.monotonic() + self.patience
+        done = self._converse()
+        while due := self._do_what_is_due():
+            done += due + self._converse()
+        return done
 
     def advance_to(self, instant: datetime, at_each: Callable[[datetime], None] = lambda now: None) -> None:
         """Move the clock there by way of everything that falls due before, at rest after each."""
@@ -142,11 +152,21 @@ class Stage:
             self.clock.advance_to(due)
             self.settle()
             at_each(self.now)
-        self.clock.advance_to(instant)
-        self.settle()
+        if instant > self.now:
+            self.clock.advance_to(instant)
+            self.settle()
 
     def advance(self, duration: timedelta) -> None:
         self.advance_to(self.now + duration)
+
+    def trouble(self) -> list[str]:
+        """What a person would have to look at: parked messages, work that failed too often, parts that do not work."""
+        found = [f"{name}: {part.name}: {part.trouble}" for name, part in self._parts() if part.trouble]
+        for name, worker in self.workers.items():
+            found += [f"{name}: {row['kind']} {row['subject']}: {row['error']}" for row in worker.timekeeper.stuck()]
+            parked = list_parked(self.runtime.database(worker.service))
+            found += [f"{name}: parked {row['topic']} {row['key']}: {row['error']}" for row in parked]
+        return found
 
     def close(self) -> None:
         for worker in self.workers.values():
@@ -154,24 +174,54 @@ class Stage:
         self.stripe.close()
         self.runtime.close()
 
+    def _converse(self) -> int:
+        """Webhooks, relays and consumers until all is said and heard."""
+        total = 0
+        while True:
+            done: int = self.stripe.deliver_due()
+            done += sum(self._step(part) for _, part in self._parts() if part.name == "relay")
+            done += sum(self._step(part) for _, part in self._parts() if part.name == "consumer")
+            total += done
+            if not done and self.log.is_drained:
+                return total
+            self._be_patient()
+
+    def _do_what_is_due(self) -> int:
+        """Every timer and errand that is due now, service by service."""
+        total = 0
+        for _, part in self._parts():
+            if part.name not in ("relay", "consumer"):
+                while done := self._step(part):
+                    total += done
+                    self._be_patient()
+        return total
+
+    def _step(self, part: Part) -> int:
+        try:
+            done = part.step()
+        except Unavailable as error:
+            part.trouble = describe(error)
+            return 0
+        part.trouble = ""
+        return done
+
+    def _parts(self) -> list[tuple[str, Part]]:
+        """Of all workers; of several threads for errands one is enough here."""
+        return [
+            (name, part)
+            for name, worker in self.workers.items()
+            for part in worker.parts
+            if not part.name.startswith("errands-") or part.name == "errands-1"
+        ]
+
+    def _be_patient(self) -> None:
+        if time.monotonic() > self._until:
+            what = "; ".join([f"not yet heard: {self.log.lag()}", *self.trouble()])
+            raise Unavailable(f"The stage does not come to rest at {self.now}: {what}")
+
     def _due(self) -> list[datetime]:
-        instants = [worker.next_due() for worker in self.workers.values()]
+        instants = [worker.next_due(besides=self.lazy) for worker in self.workers.values()]
         return [instant for instant in [*instants, self.stripe.next_due_at()] if instant is not None]
-
-    def _is_drained(self) -> bool:
-        return all(self._lag(name) == 0 for name in NAMES)
-
-    def _lag(self, name: str) -> int:
-        """How many records this service has not read, and events it has not sent."""
-        worker = self.workers[name]
-        ends = self.runtime.log.ends(worker.service.consumes)
-        positions = worker.consumer.inbox.positions(ends)
-        return sum(max(0, end - positions[place]) for place, end in ends.items())
-
-    def _what_waits(self) -> str:
-        lags = {name: self._lag(name) for name in NAMES}
-        trouble = {f"{w.service.name}/{p.name}": p.trouble for w in self.workers.values() for p in w.parts if p.trouble}
-        return f"unread {lags}, trouble {trouble}"
 
     def _deliver_webhook(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         answer = self.browser().post(urlsplit(url).path, data=body, headers=dict(headers))
