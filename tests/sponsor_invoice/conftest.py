@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -164,11 +165,14 @@ class Office:
         return [event for event in events if kind is None or isinstance(event, kind)]
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+@contextmanager
+def open_office(home: Path, database_url: str = "") -> Iterator[Office]:
+    """An office with a seller, a package and a sponsor; its database is empty before."""
     clock = SimulatedClock(START)
-    settings = load({"STAGEDOOR_HOME": str(tmp_path)})
+    environment = {"STAGEDOOR_HOME": str(home)} | ({"STAGEDOOR_DATABASE_URL": database_url} if database_url else {})
+    settings = load(environment)
     runtime = Runtime(settings=settings, clock=clock, ids=seeded_ids(1), log=open_log(settings.log_at, ""))
+    runtime.log.create_topics([*SERVICE.consumes, *SERVICE.publishes])
     database = runtime.database(SERVICE)
     migrate(database, SERVICE.migrations)
     worker = create_worker(runtime)
@@ -181,6 +185,19 @@ def office(tmp_path: Path) -> Iterator[Office]:
     yield office
     worker.close()
     runtime.close()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with open_office(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def office_anywhere(tmp_path: Path, fresh_database_urls: str) -> Iterator[Office]:
+    """Once on SQLite and once on PostgreSQL."""
+    with open_office(tmp_path, fresh_database_urls) as opened:
+        yield opened
 
 
 def a_seller(**changes: Any) -> Seller:

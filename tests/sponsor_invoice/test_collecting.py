@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -20,7 +21,7 @@ from shared.events.sponsorship import (
     PaymentRecorded,
 )
 from shared.money import Money
-from tests.sponsor_invoice.conftest import ACCOUNT, Office, a_sponsor, euros
+from tests.sponsor_invoice.conftest import ACCOUNT, Office, a_package, a_sponsor, euros
 from tests.sponsor_invoice.test_signing import all_checks
 
 DUE = date(2027, 3, 15)
@@ -101,9 +102,10 @@ def test_a_person_may_send_what_waits_once(office: Office) -> None:
     assert stages(office) == [1]
 
 
-def test_each_stage_goes_out_once_and_the_ladder_ends(office: Office) -> None:
+def test_each_stage_goes_out_once_and_the_ladder_ends(office_anywhere: Office) -> None:
+    office = office_anywhere
     office.sign()
-    for _ in range(120):
+    for _ in range(60):
         office.pass_days(1)
         office.confirm_bank()
     assert stages(office) == [1, 2, 3]
@@ -169,7 +171,8 @@ def test_too_much_is_kept_as_the_sponsor_s_money(office: Office) -> None:
     assert all_checks(office) == []
 
 
-def test_a_loss_ends_the_ladder_and_a_late_payment_takes_it_back(office: Office) -> None:
+def test_a_loss_ends_the_ladder_and_a_late_payment_takes_it_back(office_anywhere: Office) -> None:
+    office = office_anywhere
     _, invoice_id = office.sign()
     until_overdue_by(office, 40)
     office.write_off(invoice_id)
@@ -234,3 +237,38 @@ def balance(office: Office, invoice_id: str) -> int:
     )
     with office.database.reading() as connection:
         return int(connection.execute(account).scalar_one())
+
+
+def test_a_payment_and_the_bank_s_word_at_once_never_dun_whoever_paid(office_anywhere: Office) -> None:
+    office = office_anywhere
+    with office.database.transaction() as tx:
+        handlers.define_package(tx, a_package(cap=None))
+    invoices = [office.sign()[1] for _ in range(8)]
+    until_overdue_by(office, 3)
+
+    def pay(invoice_id: str) -> None:
+        with office.database.transaction(office.actor) as tx:
+            handlers.record_payment(
+                tx, payment_id=f"pay_{invoice_id}", invoice_id=invoice_id, amount=euros(5950), booked_on=office.today
+            )
+
+    def confirm(_: object) -> None:
+        with office.database.transaction(office.actor) as tx:
+            handlers.confirm_bank(tx, account_id=ACCOUNT, until=office.today, today=office.today)
+
+    with ThreadPoolExecutor(8) as pool:
+        work = [pool.submit(pay, invoice_id) for invoice_id in invoices] + [pool.submit(confirm, n) for n in range(4)]
+        for each in work:
+            each.result()
+
+    order = [
+        type(event).__name__ + event.invoice_id
+        for event in office.said()
+        if isinstance(event, InvoicePaid | InvoiceOverdue)
+    ]
+    for invoice_id in invoices:
+        assert order.count(f"InvoicePaid{invoice_id}") == 1
+        assert order.count(f"InvoiceOverdue{invoice_id}") <= 1
+        assert f"InvoiceOverdue{invoice_id}" not in order[order.index(f"InvoicePaid{invoice_id}") :]
+    assert prepared(office) == []
+    assert all_checks(office) == []

@@ -39,8 +39,8 @@ from tests.sponsor_invoice.conftest import (
 )
 
 
-def test_the_migrated_database_is_the_one_that_the_code_describes(office: Office) -> None:
-    assert differences(office.database) == []
+def test_the_migrated_database_is_the_one_that_the_code_describes(office_anywhere: Office) -> None:
+    assert differences(office_anywhere.database) == []
 
 
 def test_a_sponsor_who_signs_gets_one_numbered_invoice_and_their_vouchers(office: Office) -> None:
@@ -165,7 +165,8 @@ def test_a_rolled_back_signature_leaves_no_gap_in_the_numbers(office: Office) ->
     assert [event.number for event in office.said(InvoiceIssued)] == ["SP-2027-00001", "SP-2027-00002"]
 
 
-def test_numbers_have_no_gap_when_many_sign_at_once_and_some_fail(office: Office) -> None:
+def test_numbers_have_no_gap_when_many_sign_at_once_and_some_fail(office_anywhere: Office) -> None:
+    office = office_anywhere
     with office.database.transaction() as tx:
         handlers.define_package(tx, a_package(cap=None))
 
