@@ -18,6 +18,8 @@ from shared.web.i18n import N_
 _HEADERS_UNFOLDED = policy.SMTP.clone(max_line_length=990)
 """Longer than any link of ours: folding a line, Python would encode a long link as a word, and no mail program undoes that."""
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\.[^@\s<>()\[\],;:\\\".]+")
+_SPACES = re.compile(r"[^\S\xa0\u202f]+")
+"""All white space but the kinds that hold an amount and its currency together."""
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
@@ -48,7 +50,7 @@ class Mail:
 def one_line(text: str, limit: int = 200) -> str:
     """The text without line breaks, control and direction characters, cut to `limit`."""
     visible = "".join(" " if unicodedata.category(c) in _HIDDEN else c for c in text)
-    return " ".join(visible.split())[:limit].rstrip()
+    return _SPACES.sub(" ", visible).strip()[:limit].rstrip()
 
 
 def clean_address(text: str) -> str:

@@ -36,9 +36,9 @@ def render(rule: str, matter: Matter, *, is_test: bool = False, unsubscribe: str
     conference = matter.conference
     mark, prefix = "", ""
     if conference is not None and conference.is_demo:
-        mark, prefix = _("DEMO: this conference is made up, and nobody has to pay or to come."), f"[{_('Demo')}] "
+        mark, prefix = _("DEMO: this conference is made up, and nobody has to pay or to come."), "[Demo] "
     elif is_test:
-        mark, prefix = _("TEST: this system moves no real money."), f"[{_('Test')}] "
+        mark, prefix = _("TEST: this system moves no real money."), "[Test] "
     name = one_line(matter.name)
     closing: list[str] = []
     if conference is not None:
