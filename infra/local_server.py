@@ -1,7 +1,8 @@
-"""A server of somebody else's as a child process: started, asked until it answers, stopped, killed, started again on the same data.
+"""A server of somebody else's as a child process: started, asked until it answers, stopped, killed, started again.
 
-The child has a session of its own, so that Ctrl-C reaches only us and we stop it in order; should we die first, the
-kernel tells it to stop (Linux). Nothing is started on import or on construction.
+The child has a session of its own, so that Ctrl-C reaches only us and we stop it in order. Should we die first, the
+kernel tells it to stop (Linux; "we" are the thread that called `start`, so that one must stay). Nothing is started on
+import or on construction.
 """
 
 from __future__ import annotations

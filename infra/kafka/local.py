@@ -40,10 +40,10 @@ class KafkaServer(LocalServer):
 
     def __init__(self, data_dir: Path | str, port: int | None = None, heap: str = HEAP) -> None:
         super().__init__(data_dir)
-        self._wanted_port = port
         self._heap = heap
         self._java = ""
-        self.port = 0
+        self.port = port or 0
+        """0 until the first start, where none was asked for."""
 
     @property
     def bootstrap(self) -> str:
@@ -67,9 +67,9 @@ class KafkaServer(LocalServer):
         before = self._settings.read_text() if self._settings.exists() else ""
         used = re.search(r"^listeners=.*?:(\d+),.*?:(\d+)$", before, re.MULTILINE)
         port, controller_port = map(int, used.groups()) if used else free_ports(2)
-        port = self.port or self._wanted_port or port
+        port = self.port or port
         if not is_free(port):
-            if self.port or self._wanted_port:
+            if self.port:
                 raise Unavailable(f"Port {port} is in use: stop what listens there, or give Kafka another port.")
             (port,) = free_ports(1)
         if not is_free(controller_port):

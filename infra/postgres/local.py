@@ -19,7 +19,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
-import secrets
 import shutil
 import signal
 import stat
@@ -31,6 +30,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from infra.local_server import LOOPBACK, LocalServer, free_ports, is_free
+from shared.config import kept_secret
 from shared.errors import Unavailable
 
 INSTALL = "On Debian: apt-get install postgresql"
@@ -52,10 +52,10 @@ class PostgresServer(LocalServer):
 
     def __init__(self, data_dir: Path | str, port: int | None = None, careless: bool = False) -> None:
         super().__init__(data_dir)
-        self._wanted_port = port
         self._careless = careless
         self._binaries = Path()
-        self.port = 0
+        self.port = port or 0
+        """0 until the first start, where none was asked for."""
 
     @property
     def store(self) -> Path:
@@ -99,9 +99,9 @@ class PostgresServer(LocalServer):
     def _choose_port(self) -> None:
         remembered = self.data_dir / "port"
         before = int(remembered.read_text()) if remembered.exists() else 0
-        port = self.port or self._wanted_port or before or free_ports(1)[0]
+        port = self.port or before or free_ports(1)[0]
         if not is_free(port):
-            if self.port or self._wanted_port:
+            if self.port:
                 raise Unavailable(f"Port {port} is in use: stop what listens there, or give PostgreSQL another port.")
             (port,) = free_ports(1)
         self.port = port
@@ -124,12 +124,8 @@ class PostgresServer(LocalServer):
             self._make_directory(self.store)
 
     def _initialise(self) -> None:
-        password = self.data_dir / "password"
-        if not password.exists():
-            password.touch(mode=0o600)
-            password.write_text(secrets.token_urlsafe(24))
         with tempfile.NamedTemporaryFile("w") as readable:  # the server's user may not reach our own file
-            readable.write(password.read_text())
+            readable.write(self._password())
             readable.flush()
             if user := self.user():
                 shutil.chown(readable.name, user)
@@ -203,7 +199,7 @@ class PostgresServer(LocalServer):
         return self.url_template.replace("+psycopg", "").format(service="postgres")
 
     def _password(self) -> str:
-        return (self.data_dir / "password").read_text()
+        return kept_secret(self.data_dir, "password")
 
     def _has_socket(self) -> bool:
         """Whether the socket's path fits, and the server's user reaches it."""

@@ -97,7 +97,8 @@ class LogConsumer(Protocol):
 
         Only from partitions this member holds. Partitions newly assigned start where `Positions` says, which is asked
         in the thread that polls; what it raises passes through, and the next poll asks again.
-        Raises `shared.errors.Unavailable` when the log cannot be reached or a topic is missing, and
+        Raises `shared.errors.Unavailable` when the log cannot be reached or a topic is missing (a broker that goes
+        away later may look like one that has nothing new, until it is back), and
         `shared.errors.Corrupt` when a position lies beyond the end of its partition.
         """
 
