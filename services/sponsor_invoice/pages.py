@@ -110,7 +110,7 @@ def blueprint(runtime: Runtime, database: Database) -> Blueprint:
         return render_template(
             "finance/owes.html",
             conference=conference,
-            debts=debts,
+            debts=sorted(debts, key=lambda debt: (debt.state != "open", debt.due_on, debt.number)),
             waiting=len(waiting),
             owed=total((debt.open for debt in debts), currency),
             overdue=total((debt.open for debt in debts if debt.days_overdue), currency),

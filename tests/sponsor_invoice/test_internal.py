@@ -5,17 +5,26 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from pypdf import PdfReader
 
-from services.sponsor_invoice import handlers
+from services.sponsor_invoice import handlers, store, views
 from services.sponsor_invoice.app import SERVICE, create_internal
+from shared import wire
 from shared.errors import Gone, InvalidInput, NotFound, Unauthorized, Unavailable
-from shared.events import PersonErased
+from shared.events import Event, PersonErased
+from shared.events.ticketing import (
+    ConferenceCalledOff,
+    OrderPaid,
+    VoucherIssued,
+    VoucherRedeemed,
+    VoucherReleased,
+)
 from shared.internal import InternalClient, wsgi_transport
-from tests.sponsor_invoice.conftest import CONFERENCE, CONTACT, Office, euros
+from shared.log import Message
+from shared.rebuild import rebuild
+from tests.sponsor_invoice.conftest import CONFERENCE, CONTACT, START, Office, conference_opened, euros
 
 
 @pytest.fixture
@@ -110,14 +119,60 @@ def test_nobody_without_a_service_token_is_answered(office: Office) -> None:
 
 
 def test_everything_that_is_said_reaches_the_topics_in_order(office: Office) -> None:
-    _, invoice_id = office.sign()
+    sponsorship_id, invoice_id = office.sign()
     office.pay(invoice_id, euros(5950))
-    for _ in range(50):
-        office.worker.step()
+    said = [type(event) for event in office.said() if getattr(event, "sponsorship_id", "") == sponsorship_id]
+    while office.worker.step():
+        pass
+
     assert office.said() == []
+    log = office.runtime.log
+    records = [record for place in log.ends(["sponsorship.sponsorships"]) for record in log.read(place, 0)]
+    envelopes = [wire.decode(record.topic, record.value) for record in records if record.key == sponsorship_id]
+    assert [type(envelope.event) for envelope in envelopes] == said
+    assert [envelope.sequence for envelope in envelopes] == list(range(1, len(said) + 1))
+
+
+def test_what_the_ticket_service_says_is_counted_once_and_rebuilt_to_the_same_bytes(office: Office) -> None:
+    lot = {"conference_id": CONFERENCE, "lot_id": "lot_1"}
+    order = {"conference_id": CONFERENCE, "order_id": "ord_1", "reference": "AB"}
+    paid = {"buyer": "ticket:per_1", "payment_method": "card", "paid_at": START, "vat": (), "lines": ()}
+    said: list[tuple[Event, int]] = [
+        (conference_opened(), 1),
+        (VoucherIssued(**lot, admission_type="sponsor", count=4, benefit_id="ben_1"), 1),
+        (VoucherRedeemed(**lot, order_id="ord_2", count=3), 2),
+        (VoucherReleased(**lot, order_id="ord_2", count=1), 3),
+        (OrderPaid(**order, **paid, total=euros(300)), 1),
+        (ConferenceCalledOff(conference_id=CONFERENCE, reason="Flood"), 2),
+    ]
+    messages = [as_message(event, sequence) for event, sequence in said]
+    producer = office.runtime.log.producer("ticket")
+    producer.send([message for message in messages for _ in range(2)])
+    producer.close()
+    while office.worker.step():
+        pass
+
     with office.database.reading() as connection:
-        assert [sentence for check in SERVICE.checks for sentence in check(connection)] == []
-    office.clock.advance_to(office.clock.now() + timedelta(days=60))
-    for _ in range(50):
-        office.worker.step()
+        assert views.vouchers_used(connection, ["ben_1"]) == {"ben_1": 2}
+        assert views.ticket_cash(connection, CONFERENCE, "EUR") == euros(300)
+        assert store.conference(connection, CONFERENCE).called_off
+    outcome = rebuild(SERVICE, office.database, office.runtime.log)
+    assert outcome.equal
     assert office.said() == []
+
+
+def as_message(event: Event, sequence: int) -> Message:
+    topic, name, key = wire.address("ticket", event)
+    value = wire.encode(
+        id=f"evt_{key}_{sequence}",
+        owner="ticket",
+        type=name,
+        key=key,
+        sequence=sequence,
+        time=START,
+        conference_id=event.conference_id,
+        actor="system",
+        traceparent="",
+        data=wire.encode_data(event),
+    )
+    return Message(topic.name, key, value)
