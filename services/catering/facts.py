@@ -54,20 +54,21 @@ _kinds = (
     .where(admissions.c.conference_id == sa.bindparam("id"), admissions.c.standing.is_(True))
     .group_by(admissions.c.admission_type, admissions.c.days, admissions.c.add_ons)
 )
+_day = (admissions.c.issued_epoch - admissions.c.issued_epoch % sa.literal_column("86400")).label("day")
 _curve = (
     sa.select(
-        admissions.c.issued_on,
+        _day,
         sa.func.count().label("issued"),
         sa.func.sum(sa.case((admissions.c.standing.is_(True), 1), else_=0)).label("standing"),
     )
     .where(admissions.c.conference_id == sa.bindparam("id"))
-    .group_by(admissions.c.issued_on)
-    .order_by(admissions.c.issued_on)
+    .group_by(_day)
+    .order_by(_day)
 )
 _since = sa.select(sa.func.count()).where(
     admissions.c.conference_id == sa.bindparam("id"),
     admissions.c.standing.is_(True),
-    admissions.c.issued_at > sa.bindparam("since"),
+    admissions.c.issued_epoch > sa.bindparam("since"),
 )
 
 
@@ -178,12 +179,12 @@ def count_kinds(connection: sa.Connection, conference_id: str) -> list[tuple[Adm
 
 def load_curve(connection: sa.Connection, conference_id: str) -> list[SalesDay]:
     rows = connection.execute(_curve, {"id": conference_id})
-    return [SalesDay(row.issued_on, row.issued, int(row.standing)) for row in rows]
+    return [SalesDay(datetime.fromtimestamp(row.day, UTC).date(), row.issued, int(row.standing)) for row in rows]
 
 
 def count_issued_since(connection: sa.Connection, conference_id: str, since: datetime) -> int:
     """Admissions issued later than `since` that stand."""
-    return int(connection.execute(_since, {"id": conference_id, "since": since}).scalar_one())
+    return int(connection.execute(_since, {"id": conference_id, "since": int(since.timestamp())}).scalar_one())
 
 
 def tier_ends(connection: sa.Connection, conference: Conference) -> list[TierEnd]:
@@ -243,8 +244,7 @@ def _admission_row(event: AdmissionIssued) -> dict[str, Any]:
         "admission_type": event.admission_type,
         "days": _dates(event.days),
         "add_ons": ",".join(event.add_ons),
-        "issued_on": event.issued_at.astimezone(UTC).date(),
-        "issued_at": event.issued_at,
+        "issued_epoch": int(event.issued_at.timestamp()),
         "comp": event.comp,
     }
 

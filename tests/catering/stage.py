@@ -105,8 +105,8 @@ def closed(at: datetime) -> TierClosed:
 
 
 class Stage:
-    def __init__(self, home: Path) -> None:
-        self.runtime: Runtime = make_runtime(home, clock=SimulatedClock(START))
+    def __init__(self, home: Path, database_url: str = "") -> None:
+        self.runtime: Runtime = make_runtime(home, database_url=database_url, clock=SimulatedClock(START))
         self.talker = self.runtime.database(TALKER)
         TALKER.metadata.create_all(self.talker.engine)
         self.database: Database = self.runtime.database(SERVICE)

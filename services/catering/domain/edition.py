@@ -33,7 +33,7 @@ class Edition:
     doors_on: date
     days: tuple[Day, ...]
 
-    @property
+    @cached_property
     def series(self) -> str:
         return series_of(self.name)
 
