@@ -1,0 +1,3 @@
+from shared.database.migrate import run_env
+
+run_env()
