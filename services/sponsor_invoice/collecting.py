@@ -26,7 +26,7 @@ from shared.service import Timer
 MORNING: Final = time(9)
 """When the ladder is looked at, in the conference's zone."""
 
-_CONFIRM = insert(t.bank_confirmations).on_conflict_do_nothing()
+_CONFIRM = insert(t.bank_confirmations).on_conflict_do_nothing().returning(t.bank_confirmations.c.until)
 
 
 def settle(tx: Transaction, owed: Owed) -> None:
@@ -99,7 +99,7 @@ def record_payment(
 def confirm_bank(tx: Transaction, *, account_id: str, until: date, today: date) -> int:
     """Finance looked: every booking up to and with `until` is recorded. What waited for that goes out.
 
-    Returns how many reminders went out. A day that was confirmed before stays confirmed. `today` is the seller's.
+    Returns how many reminders went out. Confirming the same day again says nothing new. `today` is the seller's.
     """
     if until > today:
         raise InvalidInput(
@@ -107,8 +107,10 @@ def confirm_bank(tx: Transaction, *, account_id: str, until: date, today: date) 
         )
     if tx.execute(select(t.sellers.c.id).where(t.sellers.c.account_id == account_id)).first() is None:
         raise NotFound("There is no such bank account: it comes with its seller.")
-    tx.execute(_CONFIRM, {"account_id": account_id, "until": until, "confirmed_at": tx.now, "confirmed_by": tx.actor})
-    tx.publish(BankConfirmed(account_id=account_id, until=until))
+    confirmation = {"account_id": account_id, "until": until, "confirmed_at": tx.now, "confirmed_by": tx.actor}
+    is_news = tx.execute(_CONFIRM, confirmation).first() is not None
+    if is_news:
+        tx.publish(BankConfirmed(account_id=account_id, until=until))
     gone_out = 0
     for invoice_id in owed_store.open_of_account(tx.connection, account_id):
         owed = owed_store.load(tx.connection, invoice_id, lock=True)
@@ -116,7 +118,7 @@ def confirm_bank(tx: Transaction, *, account_id: str, until: date, today: date) 
         settle(tx, owed)
         gone_out += _released(owed) - before
     facts = {"until": until.isoformat(), "reminders": str(gone_out)}
-    if tx.actor != "system":
+    if tx.actor != "system" and is_news:
         tx.publish(StaffActed(staff_id=tx.actor, action="confirm_bank", subject=account_id, facts=facts))
     return gone_out
 

@@ -13,6 +13,7 @@ from services.sponsor_invoice import tables as t
 from services.sponsor_invoice.domain.vat import VatId
 from services.sponsor_invoice.store import Person
 from shared.errors import Conflict, InvalidInput, NotFound
+from shared.events import StaffActed
 from shared.events.sponsorship import (
     BankConfirmed,
     InvoiceOverdue,
@@ -68,6 +69,23 @@ def test_a_bank_that_was_confirmed_this_morning_already_lets_it_go_by_itself(off
     office.clock.advance_to(datetime(2027, 3, 18, 9, 0, tzinfo=UTC))
     office.work()
     assert stages(office) == [1]
+
+
+def test_the_morning_is_the_conference_s_own_also_after_the_clocks_changed(office: Office) -> None:
+    _, invoice_id = office.sign(days_to_pay=25)
+    office.clock.advance_to(datetime(2027, 3, 29, 6, 59, tzinfo=UTC))
+    office.work()
+    assert prepared(office) == []
+    office.clock.advance_to(datetime(2027, 3, 29, 7, 0, tzinfo=UTC))
+    office.work()
+    assert prepared(office) == [(invoice_id, 1)]
+
+
+def test_a_day_is_confirmed_once_however_often_the_button_is_pressed(office: Office) -> None:
+    office.confirm_bank()
+    office.confirm_bank()
+    assert len(office.said(BankConfirmed)) == 1
+    assert [event.action for event in office.said(StaffActed)] == ["confirm_bank"]
 
 
 def test_stale_bank_data_dun_nobody(office: Office) -> None:

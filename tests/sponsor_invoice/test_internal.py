@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -134,9 +135,9 @@ def test_everything_that_is_said_reaches_the_topics_in_order(office: Office) -> 
 
 
 def test_what_the_ticket_service_says_is_counted_once_and_rebuilt_to_the_same_bytes(office: Office) -> None:
-    lot = {"conference_id": CONFERENCE, "lot_id": "lot_1"}
-    order = {"conference_id": CONFERENCE, "order_id": "ord_1", "reference": "AB"}
-    paid = {"buyer": "ticket:per_1", "payment_method": "card", "paid_at": START, "vat": (), "lines": ()}
+    lot: dict[str, Any] = {"conference_id": CONFERENCE, "lot_id": "lot_1"}
+    order: dict[str, Any] = {"conference_id": CONFERENCE, "order_id": "ord_1", "reference": "AB"}
+    paid: dict[str, Any] = {"buyer": "ticket:per_1", "payment_method": "card", "paid_at": START, "vat": (), "lines": ()}
     said: list[tuple[Event, int]] = [
         (conference_opened(), 1),
         (VoucherIssued(**lot, admission_type="sponsor", count=4, benefit_id="ben_1"), 1),

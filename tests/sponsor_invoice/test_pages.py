@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Browser:
         self.client.set_cookie(cookie_name(self.office.runtime.settings, "staff"), token)
         return self.client.open(path, method=method, **more)
 
-    def send(self, page: str, values: dict[str, object], to: str = "") -> TestResponse:
+    def send(self, page: str, values: Mapping[str, object], to: str = "") -> TestResponse:
         """Fill in the form of a page (all of its hidden fields included) and send it."""
         shown = self.get(page)
         forms = re.findall(r"<form(.*?)</form>", shown, re.S)
@@ -288,6 +288,12 @@ def test_no_text_lacks_its_german() -> None:
     assert i18n.missing(Path(composition.__file__).parent) == []
 
 
+def test_the_front_page_leads_to_the_one_conference_there_is(finance: Browser) -> None:
+    for address in ("/finance", "/finance/"):
+        assert finance.open("GET", address).location == HERE
+    assert "Suchverein" in finance.get("/finance?all=1")
+
+
 def test_an_unknown_conference_or_sponsorship_is_not_found(finance: Browser) -> None:
     for page in ("/finance/conferences/con_no", "/finance/sponsorships/shp_no", "/finance/invoices/inv_no.pdf"):
         assert finance.open("GET", page).status_code == 404
@@ -297,16 +303,16 @@ def test_vouchers_that_sponsors_use_and_ticket_money_are_counted_once(finance: B
     sponsorship_id, _ = office.sign()
     with office.database.reading() as connection:
         benefit_id = connection.execute(select(t.benefits.c.id).where(t.benefits.c.kind == "vouchers")).scalar_one()
-    lot = {"conference_id": CONFERENCE, "lot_id": "lot_1"}
+    lot: dict[str, Any] = {"conference_id": CONFERENCE, "lot_id": "lot_1"}
     office.hear(VoucherIssued(**lot, admission_type="sponsor", count=4, benefit_id=benefit_id), 1)
     office.hear(VoucherRedeemed(**lot, order_id="ord_1", count=3), 2)
     office.hear(VoucherReleased(**lot, order_id="ord_1", count=1), 3)
     assert "2 of 4 used" in finance.get(f"/finance/sponsorships/{sponsorship_id}")
 
-    order = {"conference_id": CONFERENCE, "order_id": "ord_2", "reference": "AB"}
-    paid = {"buyer": "ticket:per_1", "payment_method": "card", "paid_at": START, "vat": (), "lines": ()}
+    order: dict[str, Any] = {"conference_id": CONFERENCE, "order_id": "ord_2", "reference": "AB"}
+    paid: dict[str, Any] = {"buyer": "ticket:per_1", "payment_method": "card", "paid_at": START, "vat": (), "lines": ()}
     office.hear(OrderPaid(**order, **paid, total=euros(300)), 1)
-    back = {"payment_id": "pay_1", "refunded_at": START, "buyer": "ticket:per_1"}
+    back: dict[str, Any] = {"payment_id": "pay_1", "refunded_at": START, "buyer": "ticket:per_1"}
     office.hear(PaymentRefunded(**order, **back, amount=euros(300), reason="doubled"), 2)
     office.hear(PaymentRefunded(**order, **back, amount=euros(100), reason="cancelled"), 3)
     assert "€200.00" in finance.get(HERE)
@@ -328,7 +334,7 @@ def test_a_package_can_be_changed_for_those_who_sign_from_now_on(finance: Browse
 
 
 def csrf(page: str) -> str:
-    return re.findall(r'name="csrf_token" value="([^"]*)"', page)[0]
+    return str(re.findall(r'name="csrf_token" value="([^"]*)"', page)[0])
 
 
 def sponsorship_of(office: Office, invoice_id: str) -> str:
