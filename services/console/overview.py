@@ -166,10 +166,15 @@ def name_of(row: Any) -> str:
 
 def _tiers(rows: Sequence[Any], conference: Conference, now: datetime) -> list[Tier]:
     many_kinds = len({row.admission_type for row in rows}) > 1
-    made = []
+    made: list[Tier] = []
+    open_kinds: set[str] = set()
     for row in rows:
         begun = row.opened_at is not None or row.starts_at is None or row.starts_at <= now
-        state = "past" if row.closed_at else "open" if begun else "coming"
+        state = "past" if row.closed_at else "coming"
+        if not row.closed_at and begun and row.admission_type not in open_kinds:
+            # Of a ladder one tier is open: the first that has begun and did not close.
+            open_kinds.add(row.admission_type)
+            state = "open"
         name = name_of(row)
         made.append(
             Tier(

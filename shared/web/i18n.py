@@ -46,8 +46,11 @@ def gettext(text: str, **names: object) -> str:
 
 def ngettext(one: str, many: str, n: int, **names: object) -> str:
     """The right form for `n` in the reader's language; `%(num)s` is `n`."""
-    translated = _current().ngettext(one, many, n)
-    return translated % {"num": n, **names}
+    return _plural(one, many, n) % {"num": n, **names}
+
+
+def _plural(one: str, many: str, n: int) -> str:
+    return _current().ngettext(one, many, n)
 
 
 def language() -> str:
@@ -108,7 +111,8 @@ def install(app: Flask) -> None:
     app.after_request(remember)
     environment = app.jinja_env
     environment.add_extension("jinja2.ext.i18n")
-    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    # Jinja fills in the names by itself, with what it must escape escaped.
+    environment.install_gettext_callables(gettext, _plural, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(language=language, languages=LANGUAGES)
     environment.filters.update(FILTERS)
 

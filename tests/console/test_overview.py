@@ -159,7 +159,7 @@ def test_the_conference_can_be_chosen(stage: Stage) -> None:
 
 def test_an_empty_conference_says_what_comes(stage: Stage) -> None:
     client = stage.organiser()
-    stage.say("ticket", opened())
+    stage.say("ticket", opened(tiers=()))
     stage.settle()
     page = client.get("/staff").text
     for words in ("Nobody holds a ticket yet", "No sponsor has been invoiced yet", "Nothing waits for you this week"):
