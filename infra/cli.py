@@ -67,9 +67,12 @@ def worker(service: str, listen: str) -> None:
     """Do the work of SERVICE, or of all: relay, consumer, timers, errands."""
     from infra.services import NAMES
     from infra.work import work
+    from shared import logs
     from shared.runtime import Runtime
 
-    work(Runtime.from_environment(), NAMES if service == "all" else [service], listen)
+    runtime = Runtime.from_environment()
+    logs.configure(runtime.settings.log_level)
+    work(runtime, NAMES if service == "all" else [service], listen)
 
 
 @main.command()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from infra.services import NAMES, module, services
@@ -35,15 +35,20 @@ class FrontDoor:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         first = environ.get("PATH_INFO", "/").split("/", 2)[1] if "/" in environ.get("PATH_INFO", "") else ""
         if first == "internal":
-            return _answer(start_response, "404 Not Found", b"There is nothing here.\n")
+            return answer(start_response, "404 Not Found", b"There is nothing here.\n")
         if first == "readyz":
-            problems = [sentence for service in services() for sentence in self._runtime.ready(service)]
-            status = "503 Service Unavailable" if problems else "200 OK"
-            return _answer(start_response, status, "\n".join([*problems, ""]).encode() or b"ready\n")
+            return tell_readiness(self._runtime, NAMES, start_response)
         app: Wsgi = self.apps[PREFIXES.get(first, "ticket")]
         return app(environ, start_response)
 
 
-def _answer(start_response: Callable[..., Any], status: str, body: bytes) -> Iterable[bytes]:
+def tell_readiness(runtime: Runtime, names: Sequence[str], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """200 when all these services can work, else 503 and why, a sentence a line."""
+    problems = [sentence for service in services(names) for sentence in runtime.ready(service)]
+    status = "503 Service Unavailable" if problems else "200 OK"
+    return answer(start_response, status, ("\n".join(problems) or "ready").encode() + b"\n")
+
+
+def answer(start_response: Callable[..., Any], status: str, body: bytes) -> Iterable[bytes]:
     start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))])
     return [body]

@@ -6,10 +6,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from waitress.server import create_server
 
+from infra.front_door import Wsgi, answer, tell_readiness
 from infra.services import module
 from shared.runtime import Runtime
 from shared.worker import Worker
@@ -19,18 +19,21 @@ class Inside:
     """A WSGI application over the `/internal` applications of the services in this process."""
 
     def __init__(self, runtime: Runtime, names: Sequence[str]) -> None:
-        self._apps = {name: module(name).create_internal(runtime) for name in names}
+        self._runtime = runtime
+        self._apps: dict[str, Wsgi] = {name: module(name).create_internal(runtime) for name in names}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") == "/livez":
-            start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "6")])
-            return [b"alive\n"]
-        parts = environ.get("PATH_INFO", "").split("/", 3)
-        app = self._apps.get(parts[2]) if len(parts) > 2 and parts[1] == "internal" else None
-        if app is None:
-            start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "0")])
-            return [b""]
-        return app(environ, start_response)  # type: ignore[no-any-return]
+        path = environ.get("PATH_INFO", "")
+        if path == "/readyz":
+            return tell_readiness(self._runtime, list(self._apps), start_response)
+        parts = path.split("/", 3)
+        if path in ("/livez", "/metrics"):
+            app = next(iter(self._apps.values()))
+        elif len(parts) > 2 and parts[1] == "internal" and parts[2] in self._apps:
+            app = self._apps[parts[2]]
+        else:
+            return answer(start_response, "404 Not Found", b"There is nothing here.\n")
+        return app(environ, start_response)
 
 
 def work(runtime: Runtime, names: Sequence[str], listen: str) -> None:
@@ -49,9 +52,3 @@ def work(runtime: Runtime, names: Sequence[str], listen: str) -> None:
         thread.join(timeout=10)
     server.close()
     runtime.close()
-
-
-def listening_address(internal_url: str) -> str:
-    """`host:port` of the address at which services reach each other."""
-    parts = urlsplit(internal_url)
-    return f"{parts.hostname}:{parts.port or 8001}"

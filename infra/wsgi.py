@@ -7,6 +7,7 @@ from typing import Any
 
 from infra.front_door import FrontDoor
 from infra.services import module
+from shared import logs
 from shared.runtime import Runtime
 
 
@@ -14,4 +15,5 @@ def make_application() -> Any:
     """The application for the role in the environment: `all` (default) or a service's name."""
     role = os.environ.get("ROLE", "all")
     runtime = Runtime.from_environment()
+    logs.configure(runtime.settings.log_level)
     return FrontDoor(runtime) if role == "all" else module(role).create_app(runtime)
