@@ -5,10 +5,12 @@ Every id is the caller's, so that a form that is sent twice does its work once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+from sqlalchemy import Row
 
 from services.sponsor_invoice import owed as owed_store
 from services.sponsor_invoice import store
@@ -18,7 +20,7 @@ from services.sponsor_invoice.document import paper_of, sheet
 from services.sponsor_invoice.domain import ledger, vat
 from services.sponsor_invoice.domain.dunning import LADDER, Dunning
 from services.sponsor_invoice.domain.invoice import Invoice, Receivable, issue
-from services.sponsor_invoice.domain.sponsorship import Package, Sponsorship, sign
+from services.sponsor_invoice.domain.sponsorship import Benefit, Package, Sponsorship, sign
 from services.sponsor_invoice.owed import Owed
 from services.sponsor_invoice.store import PERSON, Person, Seller, Sponsor
 from services.sponsor_invoice.tables import document_series
@@ -143,6 +145,7 @@ def issue_invoice(
         rate=package.vat_rate,
         exemption=package.exemption,
     )
+    language = contact.locale if contact else "en"
     zone, days = store.zone(conference), store.days(conference)
     today = tx.now.astimezone(zone).date()
     invoice_id = tx.ids.new("inv", tx.now)
@@ -151,13 +154,13 @@ def issue_invoice(
         sponsor=sponsor,
         rule=rule,
         package=held.package,
-        benefits=[_in_words(b.kind, b.count, b.admission_type, b.description) for b in held.benefits],
+        benefits=_in_words(held.benefits, conference, language),
         order_number=order_number,
         conference=conference.name,
         place=conference.place,
         service_from=days[0],
         service_to=days[-1],
-        language=contact.locale if contact else "en",
+        language=language,
     )
     number = next_number(tx, document_series, Series(seller.id, seller.prefix, today.year))
     invoice, events = issue(
@@ -248,5 +251,13 @@ def erase_people(tx: Transaction, ids: list[str]) -> int:
     return len(erased)
 
 
-def _in_words(kind: str, count: int, admission_type: str, description: str) -> str:
-    return f"{count} × {admission_type}" if kind == "vouchers" else description
+def _in_words(benefits: Sequence[Benefit], conference: Row[Any], language: str) -> list[str]:
+    """What the sponsor gets, as it is printed on the invoice."""
+    admissions = "Eintritte" if language == "de" else "admissions"
+    names = {each["code"]: each["name_de" if language == "de" else "name_en"] for each in conference.admission_types}
+    return [
+        f"{each.count} {admissions} ({names.get(each.admission_type, each.admission_type)})"
+        if each.kind == "vouchers"
+        else each.description
+        for each in benefits
+    ]

@@ -240,7 +240,10 @@ def add_sponsorship(tx: Transaction, held: Sponsorship, *, seller_id: str, order
     }
     tx.execute(t.sponsorships.insert(), values)
     if held.benefits:
-        tx.execute(t.benefits.insert(), [{**asdict(b), "sponsorship_id": held.id} for b in held.benefits])
+        tx.execute(
+            t.benefits.insert(),
+            [{**asdict(b), "sponsorship_id": held.id, "place": place} for place, b in enumerate(held.benefits)],
+        )
 
 
 _SET_BENEFIT = update(t.benefits).where(t.benefits.c.id == bindparam("b_id")).values(state=bindparam("b_state"))
@@ -262,7 +265,7 @@ def load_sponsorship(
     if row is None:
         raise NotFound("There is no such sponsorship.")
     promised = connection.execute(
-        select(t.benefits).where(t.benefits.c.sponsorship_id == sponsorship_id).order_by(t.benefits.c.id)
+        select(t.benefits).where(t.benefits.c.sponsorship_id == sponsorship_id).order_by(t.benefits.c.place)
     )
     held = Sponsorship(
         id=row.id,

@@ -134,6 +134,7 @@ benefits = Table(
     metadata,
     _id(),
     _ref("sponsorship_id"),
+    Column("place", Integer, nullable=False),
     _text("kind", 20),
     Column("count", Integer, nullable=False),
     _text("admission_type", 60),

@@ -67,6 +67,7 @@ def test_the_mail_of_an_invoice_waits_for_its_sheet_and_carries_it(ask: Internal
     pdf = PdfReader(io.BytesIO(base64.b64decode(attachment["base64"])))
     text = "".join(page.extract_text() for page in pdf.pages)
     assert "SP-2027-00001" in text and "Beispiel Suchmaschinen GmbH" in text and "Ada" not in text
+    assert "4 Eintritte (Sponsor), Logo" in text
     assert "factur-x.xml" in pdf.attachments
 
 

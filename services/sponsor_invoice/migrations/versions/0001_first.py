@@ -94,6 +94,7 @@ def upgrade() -> None:
         "benefits",
         sa.Column("id", sa.String(64), primary_key=True),
         sa.Column("sponsorship_id", sa.String(64), nullable=False),
+        sa.Column("place", sa.Integer, nullable=False),
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("count", sa.Integer, nullable=False),
         sa.Column("admission_type", sa.String(60), nullable=False),
