@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from services.catering import internal, pages
+from services.catering import counting, internal, pages
 from services.catering.handlers import ERRANDS, PROJECTIONS, REACTIONS, TIMERS
 from services.catering.tables import PROJECTIONS as PROJECTION_TABLES
 from services.catering.tables import metadata
@@ -22,6 +22,7 @@ SERVICE = Service(
     projection_tables=PROJECTION_TABLES,
     timers=TIMERS,
     errands=ERRANDS,
+    checks=(counting.check_headcounts,),
 )
 
 

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from services.catering import facts, references, store
+from services.catering import facts, orderbook, references, store
 from services.catering.domain import headcount as headcounts
 from services.catering.domain.forecast import WINDOW, Sales, forecast
 from services.catering.domain.headcount import Headcount
 from services.catering.domain.order import Outlook
 from services.catering.facts import Conference
-from services.catering.store import Made, SheetMeal
+from services.catering.orderbook import SheetMeal
+from services.catering.store import Made
 from shared.database import Transaction
 from shared.events.catering import ForecastUpdated, Interval
 
@@ -72,10 +73,10 @@ def recount_meals(tx: Transaction, conference: Conference) -> None:
 
 
 def _take_in(tx: Transaction, conference: Conference, outlook: Outlook) -> None:
-    if store.load_order(tx.connection, conference.conference_id) is not None:
-        order = store.lock_order(tx, conference.conference_id)
+    if orderbook.load_order(tx.connection, conference.conference_id) is not None:
+        order = orderbook.lock_order(tx, conference.conference_id)
         tx.publish(*order.follow(outlook))
-        store.save_order(tx, order)
+        orderbook.save_order(tx, order)
 
 
 def look_ahead(tx: Transaction, conference: Conference) -> Outlook:
@@ -119,6 +120,17 @@ def plates(connection: sa.Connection, headcount: Headcount, at_doors: Interval) 
         )
         for meal in store.list_meals(connection, headcount.conference_id)
     }
+
+
+def check_headcounts(connection: sa.Connection) -> list[str]:
+    """For `stagedoor verify`: the headcount that was said last is the one that the facts give."""
+    said = {id: store.load_said(connection, id).headcount for id in store.list_said(connection)}
+    return [
+        f"{id}: {headcount.admissions if headcount else 'no'} admissions were said, and the facts give "
+        f"{counted.admissions}."
+        for id, headcount in said.items()
+        if (counted := count(connection, id)) != headcount
+    ]
 
 
 def sheet_meals(connection: sa.Connection, headcount: Headcount, ordered: dict[str, int]) -> tuple[SheetMeal, ...]:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from services.catering import counting, facts, store
+from services.catering import counting, facts, orderbook, store
 from services.catering.domain.edition import series_of
 from services.catering.domain.meal import lunches
 from services.catering.domain.order import MealOrder, order_deadline, proposal_time
 from services.catering.facts import Conference
-from services.catering.store import Plan, Sheet
+from services.catering.orderbook import Sheet
+from services.catering.store import Plan
 from shared.database import ReplayTransaction, Transaction
 from shared.events import Event
 from shared.events.ticketing import (
@@ -58,7 +59,7 @@ def plan_meals(envelope: Envelope[ConferenceOpened], tx: Transaction) -> None:
     deadline_at = order_deadline(conference.doors_at, conference.time_zone)
     store.lock_said(tx, conference.conference_id)
     order = MealOrder(tx.ids.new("meo", tx.now), conference.conference_id, deadline_at, caterer=new_caterer(tx))
-    store.save_order(tx, order)
+    orderbook.save_order(tx, order)
     counting.recount(tx, conference.conference_id)
     if conference.doors_at > tx.now:
         schedule_order(tx, conference, deadline_at)
@@ -69,14 +70,14 @@ def plan_meals(envelope: Envelope[ConferenceOpened], tx: Transaction) -> None:
 def follow_conference(envelope: Envelope[ConferenceChanged], tx: Transaction) -> None:
     """Its doors moved, or its days: the deadline moves with them until the order is frozen; a new day gets its lunch."""
     conference = facts.load_conference(tx.connection, envelope.event.conference_id)
-    if store.load_order(tx.connection, conference.conference_id) is None or conference.called_off:
+    if orderbook.load_order(tx.connection, conference.conference_id) is None or conference.called_off:
         return
     store.lock_said(tx, conference.conference_id)
-    order = store.lock_order(tx, conference.conference_id)
+    order = orderbook.lock_order(tx, conference.conference_id)
     deadline_at = order_deadline(conference.doors_at, conference.time_zone)
     if deadline_at != order.deadline_at and not order.is_locked:
         order.deadline_at = deadline_at
-        store.save_order(tx, order)
+        orderbook.save_order(tx, order)
         schedule_order(tx, conference, deadline_at)
     served = {day for meal in store.list_meals(tx.connection, conference.conference_id) for day in meal.days}
     new_days = [day for day in conference.days if day not in served]
@@ -122,9 +123,9 @@ def propose_order(timer: Timer, tx: Transaction) -> None:
     if not _is_ahead(conference, tx):
         return
     outlook = counting.look_ahead(tx, conference)
-    order = store.lock_order(tx, conference.conference_id)
+    order = orderbook.lock_order(tx, conference.conference_id)
     tx.publish(*order.propose(tx.now, outlook))
-    store.save_order(tx, order)
+    orderbook.save_order(tx, order)
 
 
 def place_order(timer: Timer, tx: Transaction) -> None:
@@ -133,18 +134,18 @@ def place_order(timer: Timer, tx: Transaction) -> None:
     if not _is_ahead(conference, tx):
         return
     outlook = counting.look_ahead(tx, conference)
-    order = store.lock_order(tx, conference.conference_id)
+    order = orderbook.lock_order(tx, conference.conference_id)
     for event in order.freeze(tx.now, outlook):
         tx.publish(event)
         record_sheet(tx, order, "")
-    store.save_order(tx, order)
+    orderbook.save_order(tx, order)
 
 
 def record_sheet(tx: Transaction, order: MealOrder, reason: str) -> None:
     """Keep what the caterer is told under this number."""
     headcount = counting.count(tx.connection, order.conference_id)
     listed = counting.sheet_meals(tx.connection, headcount, order.plates)
-    store.record_sheet(
+    orderbook.record_sheet(
         tx, Sheet(order.order_id, order.number, tx.now, order.headcount, order.forecast, listed, reason)
     )
 

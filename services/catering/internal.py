@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from services.catering import counting, facts, kitchen, sheets, store
+from services.catering import counting, facts, kitchen, orderbook, sheets, store
 from services.catering.facts import Conference
-from services.catering.store import Caterer
+from services.catering.orderbook import Caterer
 from shared.database import Database
 from shared.errors import Gone, InvalidInput
 from shared.runtime import Runtime
@@ -26,7 +26,7 @@ def make_blueprint(runtime: Runtime, database: Database) -> Blueprint:
         """Name, address and language by id; null for who is unknown or erased."""
         ids = _ids()
         with database.reading() as connection:
-            found = store.load_people(connection, [_bare(id) for id in ids])
+            found = orderbook.load_people(connection, [_bare(id) for id in ids])
         return {"people": {id: _person(found.get(_bare(id))) for id in ids}}
 
     @blueprint.post("/erase")
@@ -43,13 +43,13 @@ def make_blueprint(runtime: Runtime, database: Database) -> Blueprint:
         if body.get("kind") != "meal_order":
             raise InvalidInput("Catering writes mails of the kind meal_order only.", kind=str(body.get("kind")))
         with database.reading() as connection:
-            conference_id = store.conference_of_order(connection, str(body.get("subject", "")))
+            conference_id = orderbook.conference_of_order(connection, str(body.get("subject", "")))
             conference = facts.load_conference(connection, conference_id)
-            order = store.load_order(connection, conference_id)
+            order = orderbook.load_order(connection, conference_id)
             if order is None or conference.called_off:
                 raise Gone("This order is void.", conference_id=conference_id)
-            caterer = store.load_caterer(connection, order)
-            sheet = store.newest_sheet(connection, order.order_id)
+            caterer = orderbook.load_caterer(connection, order)
+            sheet = orderbook.newest_sheet(connection, order.order_id)
         pdf, csv = sheets.as_pdf(conference, sheet, caterer.locale), sheets.as_csv(conference, sheet, caterer.locale)
         return {
             "facts": sheets.as_facts(conference, sheet),
@@ -94,7 +94,7 @@ def make_blueprint(runtime: Runtime, database: Database) -> Blueprint:
 
 def _standing(connection: Any, conference: Conference, runtime: Runtime) -> dict[str, Any]:
     id = conference.conference_id
-    headcount, order = counting.count(connection, id), store.load_order(connection, id)
+    headcount, order = counting.count(connection, id), orderbook.load_order(connection, id)
     made, now = store.last_forecast(connection, id), runtime.clock.now()
     expected = counting.expect(connection, conference, now)
     plates = counting.plates(connection, headcount, expected)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.catering import counting, facts, store
+from services.catering import counting, facts, orderbook, store
 from services.catering.domain.edition import Edition, normalized, read_edition, series_of
 from services.catering.domain.headcount import check_extra_eaters
 from services.catering.domain.meal import Meal
 from services.catering.domain.order import Status
 from services.catering.handlers import new_caterer, record_sheet, schedule_order
-from services.catering.store import Caterer, Plan
+from services.catering.orderbook import Caterer
+from services.catering.store import Plan
 from shared.database import Transaction
 from shared.errors import Conflict, InvalidInput
 from shared.events.base import StaffActed
@@ -31,7 +32,7 @@ def remove_meal(tx: Transaction, meal_id: str) -> None:
     meal = store.load_meal(tx.connection, meal_id)
     conference = facts.load_conference(tx.connection, meal.conference_id)
     store.lock_said(tx, meal.conference_id)
-    order = store.lock_order(tx, meal.conference_id)
+    order = orderbook.lock_order(tx, meal.conference_id)
     if order.is_locked and order.plates.get(meal_id):
         raise Conflict("Plates are ordered for this meal: amend the order to 0 plates first.", meal_id=meal_id)
     store.remove_meal(tx, meal_id)
@@ -53,9 +54,9 @@ def enter_extra_eaters(tx: Transaction, meal_id: str, change: int, note: str) ->
 def change_plates(tx: Transaction, conference_id: str, plates: Mapping[str, int], reason: str) -> None:
     """Set plates by hand before the lock, with a reason."""
     outlook = counting.look_ahead(tx, facts.load_conference(tx.connection, conference_id))
-    order = store.lock_order(tx, conference_id)
+    order = orderbook.lock_order(tx, conference_id)
     tx.publish(*order.change(plates, reason, tx.now, outlook))
-    store.save_order(tx, order)
+    orderbook.save_order(tx, order)
     _acted(tx, conference_id, "plates_changed", order.order_id, **plates)
 
 
@@ -63,13 +64,13 @@ def amend_order(tx: Transaction, conference_id: str, plates: Mapping[str, int], 
     """After the lock: the next number, with a reason, to the caterer."""
     conference = facts.load_conference(tx.connection, conference_id)
     outlook = counting.look_ahead(tx, conference)
-    order = store.lock_order(tx, conference_id)
+    order = orderbook.lock_order(tx, conference_id)
     unknown = plates.keys() - outlook.plates.keys() - order.plates.keys()
     if unknown:
         raise Conflict("One of these meals is gone: reload the page.", meals=sorted(unknown))
     tx.publish(*order.amend(plates, reason, tx.now, outlook))
     record_sheet(tx, order, reason.strip()[:500])
-    store.save_order(tx, order)
+    orderbook.save_order(tx, order)
     _acted(tx, conference_id, "order_amended", order.order_id, number=order.number)
 
 
@@ -80,11 +81,11 @@ def move_deadline(tx: Transaction, conference_id: str, deadline_at: datetime) ->
         sentence = "The deadline lies between now and doors."
         raise InvalidInput(sentence, errors={"deadline_at": [sentence]})
     store.lock_said(tx, conference_id)
-    order = store.lock_order(tx, conference_id)
+    order = orderbook.lock_order(tx, conference_id)
     if order.is_locked:
         raise Conflict("The order is frozen already.")
     order.deadline_at = deadline_at
-    store.save_order(tx, order)
+    orderbook.save_order(tx, order)
     schedule_order(tx, conference, deadline_at)
     if order.status is Status.PROPOSED:
         tx.unschedule("propose", conference_id)
@@ -94,19 +95,19 @@ def move_deadline(tx: Transaction, conference_id: str, deadline_at: datetime) ->
 def name_caterer(tx: Transaction, conference_id: str, name: str, email: str, locale: str) -> None:
     """Who gets the order. Their name and address stay here; events say `catering:per_...`."""
     store.lock_said(tx, conference_id)
-    order = store.lock_order(tx, conference_id)
+    order = orderbook.lock_order(tx, conference_id)
     person_id = order.caterer.removeprefix("catering:")
-    store.save_caterer(tx, Caterer(person_id, conference_id, name, email, locale))
+    orderbook.save_caterer(tx, Caterer(person_id, conference_id, name, email, locale))
     _acted(tx, conference_id, "caterer_named", person_id)
 
 
 def erase_people(tx: Transaction, person_ids: Sequence[str]) -> None:
     """Forget caterers. An order of theirs waits for somebody else, under another id."""
-    store.erase_people(tx, person_ids)
-    for conference_id in store.orders_of(tx, person_ids):
-        order = store.lock_order(tx, conference_id)
+    orderbook.erase_people(tx, person_ids)
+    for conference_id in orderbook.orders_of(tx, person_ids):
+        order = orderbook.lock_order(tx, conference_id)
         order.caterer = new_caterer(tx)
-        store.save_order(tx, order)
+        orderbook.save_order(tx, order)
 
 
 def import_edition(tx: Transaction, name: str, text: str) -> Edition:
@@ -136,7 +137,7 @@ def plan_forecast(tx: Transaction, conference_id: str, series: str, excluded_edi
 
 def confirm_receipt(tx: Transaction, order_id: str, number: int) -> bool:
     """The caterer pressed 'received'; True at the first time."""
-    return store.mark_received(tx, order_id, number)
+    return orderbook.mark_received(tx, order_id, number)
 
 
 def _acted(tx: Transaction, conference_id: str, action: str, subject: str, **what: object) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from services.catering import facts, kitchen, references, sheets, store, views
+from services.catering import facts, kitchen, orderbook, references, sheets, store, views
 from services.catering.domain.edition import normalized
 from services.catering.domain.meal import Meal
 from shared.database import Database
@@ -269,11 +269,11 @@ class CatererLink:
                 kitchen.confirm_receipt(tx, order_id, number)
         return redirect(url_for(".sheet", token=token))
 
-    def _open(self, token: str) -> tuple[facts.Conference, store.Sheet, list[store.Sheet]]:
+    def _open(self, token: str) -> tuple[facts.Conference, orderbook.Sheet, list[orderbook.Sheet]]:
         order_id = sheets.order_of(self.runtime, token)
         with self.database.reading() as connection:
-            conference = facts.load_conference(connection, store.conference_of_order(connection, order_id))
-            found = store.list_sheets(connection, order_id)
+            conference = facts.load_conference(connection, orderbook.conference_of_order(connection, order_id))
+            found = orderbook.list_sheets(connection, order_id)
         if not found:
             raise NotFound("Nothing is ordered under this number.")
         return conference, found[0], found[1:]

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.catering.facts import Conference
-from services.catering.store import Sheet
+from services.catering.orderbook import Sheet
 from shared.clock import utc
 from shared.documents.typesetting import render_typst
 from shared.runtime import Runtime

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, time, timedelta
 
 import sqlalchemy as sa
 
-from services.catering import counting, facts, store
+from services.catering import counting, facts, orderbook, store
 from services.catering.domain.headcount import Headcount
 from services.catering.domain.meal import Meal
 from services.catering.domain.order import MealOrder
 from services.catering.facts import Conference, SalesDay, TierEnd
-from services.catering.store import Caterer, Made, Sheet
+from services.catering.orderbook import Caterer, Sheet
+from services.catering.store import Made
 from shared.errors import NotFound
 from shared.events.catering import Interval
 from shared.web.charts import Mark, Span, Timeline, timeline
@@ -92,7 +93,7 @@ class Kitchen:
 def look(connection: sa.Connection, conference_id: str, now: datetime) -> Kitchen:
     """Raises `NotFound`."""
     conference = facts.load_conference(connection, conference_id)
-    order = store.load_order(connection, conference_id)
+    order = orderbook.load_order(connection, conference_id)
     if order is None:
         raise NotFound("Catering has not heard of this conference's opening yet.", conference_id=conference_id)
     headcount = counting.count(connection, conference_id)
@@ -108,8 +109,8 @@ def look(connection: sa.Connection, conference_id: str, now: datetime) -> Kitche
         at_doors=at_doors,
         order=order,
         rows=[_row(meal, headcount, at_doors, plates, order) for meal in store.list_meals(connection, conference_id)],
-        sheets=store.list_sheets(connection, order.order_id),
-        caterer=store.load_people(connection, [person]).get(person),
+        sheets=orderbook.list_sheets(connection, order.order_id),
+        caterer=orderbook.load_people(connection, [person]).get(person),
         curve=facts.load_curve(connection, conference_id),
         ends=facts.tier_ends(connection, conference),
         now=now,

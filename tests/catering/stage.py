@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.catering import counting, facts, store
+from services.catering import counting, facts, orderbook
 from services.catering.app import SERVICE, create_worker
 from shared.clock import SimulatedClock
 from shared.database import Database
@@ -161,7 +161,7 @@ class Stage:
 
     def order(self) -> Any:
         with self.database.reading() as connection:
-            return store.load_order(connection, CONFERENCE)
+            return orderbook.load_order(connection, CONFERENCE)
 
     def conference(self) -> facts.Conference:
         with self.database.reading() as connection:

@@ -40,12 +40,12 @@ def errors_at(before: float) -> list[float]:
 
 def covered(low: str, high: str) -> float:
     """Share of all held-out forecasts whose interval held the truth."""
-    hits = [
+    hits: list[float] = [
         getattr(held_out(edition, before), low) <= edition.final <= getattr(held_out(edition, before), high)
         for before in DAYS_BEFORE
         for edition in built_in()
     ]
-    return sum(hits) / len(hits)
+    return mean(hits)
 
 
 @pytest.mark.parametrize(("before", "bound"), [(60, 16), (30, 25), (21, 16), (14, 10), (10, 8), (7, 4), (3, 2)])

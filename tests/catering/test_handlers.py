@@ -191,6 +191,18 @@ def test_projections_are_rebuilt_to_the_same_bytes_and_decisions_stay(stage: Sta
     assert stage.said() == said
 
 
+def test_verify_finds_a_headcount_that_is_not_what_the_facts_give(stage: Stage) -> None:
+    stage.say(opened())
+    stage.sell(5)
+    (check,) = SERVICE.checks
+    with stage.database.reading() as connection:
+        assert check(connection) == []
+    with stage.database.transaction() as tx:
+        tx.execute(sa.delete(tables.admissions).where(tables.admissions.c.admission_id == "adm_1"))
+    with stage.database.reading() as connection:
+        assert check(connection) == ["con_1: 5 admissions were said, and the facts give 4."]
+
+
 def test_the_rehearsal_of_a_known_edition_does_not_learn_from_itself(stage: Stage) -> None:
     """Whatever the conference is called, and wherever its dates are moved to."""
     known = next(edition for edition in references.built_in() if edition.name == "d21")

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from services.catering import app as catering
 from services.catering import facts, kitchen, sheets, store
 from services.catering.facts import Conference
-from services.catering.store import Sheet, SheetMeal
+from services.catering.orderbook import Sheet, SheetMeal
 from shared.errors import Gone, NotFound
 from shared.events import StaffActed
 from shared.events.catering import Interval, MealsAmended, MealsOrdered, MealsProposed
