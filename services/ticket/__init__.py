@@ -5,7 +5,7 @@ the ledger; vouchers.
 
 Consumes: BenefitGranted, BenefitRevoked.
 
-Publishes: ConferenceOpened, ConferenceChanged, TierOpened, TierEndingSoon, TierChanged, TierClosed, QuotaChanged, OrderHeld, OrderPaid,
+Publishes: ConferenceOpened, ConferenceChanged, TierOpened, TierEndingSoon, TierChanged, TierClosed, QuotaChanged, OrderHeld, OrderPlaced, OrderPaid,
 OrderLapsed, OrderCancelled, RefundRequested, PaymentRefunded, AdmissionIssued, AdmissionCancelled, VoucherIssued, VoucherRedeemed,
 VoucherReleased, StaffActed, PersonErased.
 
