@@ -21,6 +21,7 @@ MOST_IDS = 500
 def install(app: Flask) -> None:
     table = Blueprint("ticket_internal", __name__, url_prefix="/internal/ticket")
     table.add_url_rule("/people", "people", people, methods=["POST"])
+    table.add_url_rule("/bought", "bought", bought, methods=["POST"])
     table.add_url_rule("/mail", "mail", facts_of_mail, methods=["POST"])
     table.add_url_rule("/erase", "erase", erase, methods=["POST"])
     table.add_url_rule("/tickets", "tickets", tickets, methods=["POST"])
@@ -39,6 +40,17 @@ def people() -> dict[str, Any]:
         for each in ids
     }
     return {"people": found}
+
+
+def bought() -> dict[str, Any]:
+    """`{"conference_id": ..., "emails": [...]}`, at most 500 -> those of them that hold a paid order or admission there."""
+    given = request.get_json() or {}
+    emails = given.get("emails")
+    if not isinstance(emails, list) or len(emails) > MOST_IDS or not all(isinstance(each, str) for each in emails):
+        raise InvalidInput(f'Send {{"conference_id": ..., "emails": [...]}} with at most {MOST_IDS} addresses.')
+    with desk().context.database.reading() as connection:
+        known = orders.emails_of_paid(connection, str(given.get("conference_id", "")), {e.lower() for e in emails})
+    return {"bought": [each for each in emails if each.lower() in known]}
 
 
 def facts_of_mail() -> dict[str, Any]:

@@ -19,8 +19,14 @@ SIX_PM = time(18, 0)
 
 def tickets_pdf(at: Desk, view: OrderView, admissions: Sequence[Admission]) -> bytes:
     """One page per admission. Sets type: for the worker, not for web processes."""
-    from shared.documents.qr import qr_svg
     from shared.documents.typesetting import render_typst
+
+    return render_typst(TEMPLATE, ticket_words(at, view, admissions), created_at=view.order.paid_at)
+
+
+def ticket_words(at: Desk, view: OrderView, admissions: Sequence[Admission]) -> dict[str, object]:
+    """What stands on each page, in its holder's language."""
+    from shared.documents.qr import qr_svg
 
     conference = view.conference
     pages = []
@@ -49,7 +55,7 @@ def tickets_pdf(at: Desk, view: OrderView, admissions: Sequence[Admission]) -> b
                 "qr": qr_svg(link),
             }
         )
-    return render_typst(TEMPLATE, {"pages": pages}, created_at=view.order.paid_at)
+    return {"pages": pages}
 
 
 def calendar_entry(view: OrderView, admission: Admission, link: str) -> bytes:

@@ -51,6 +51,15 @@ _KEEP_ANSWER = _keep.on_conflict_do_update(
 _FORGET_ANSWERS = sa.delete(idempotency).where(idempotency.c.at <= sa.bindparam("too_old", type_=idempotency.c.at.type))
 _PEOPLE = sa.select(people).where(people.c.person_id.in_(sa.bindparam("ids", expanding=True)))
 _PEOPLE_OF = sa.select(people).where(people.c.order_id == sa.bindparam("order_id"))
+_EMAILS_OF_PAID = (
+    sa.select(sa.func.lower(people.c.email))
+    .join(orders, orders.c.order_id == people.c.order_id)
+    .where(
+        orders.c.conference_id == sa.bindparam("conference_id"),
+        orders.c.state == State.PAID.value,
+        sa.func.lower(people.c.email).in_(sa.bindparam("emails", expanding=True)),
+    )
+)
 _ERASE = (
     sa.delete(people)
     .where(people.c.person_id.in_(sa.bindparam("ids", expanding=True)))
@@ -175,6 +184,12 @@ def people_by_id(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Per
 
 def people_of(connection: sa.Connection, order_id: str) -> dict[str, Person]:
     return {row.person_id: _person(row) for row in connection.execute(_PEOPLE_OF, {"order_id": order_id})}
+
+
+def emails_of_paid(connection: sa.Connection, conference_id: str, emails: set[str]) -> set[str]:
+    """Which of these addresses (in small letters) stand on a paid order of the conference."""
+    found = connection.execute(_EMAILS_OF_PAID, {"conference_id": conference_id, "emails": sorted(emails)})
+    return set(found.scalars())
 
 
 def erase_people(tx: Transaction, ids: Sequence[str]) -> list[str]:
