@@ -170,11 +170,11 @@ def _subscribers(
     draw: random.Random, stage: Scenery, orders: Sequence[OrderPart]
 ) -> tuple[tuple[datetime, str, str], ...]:
     """People who want to hear of price rises. Every other one buys sooner or later and is then written to no more."""
-    buyers = [order.email for order in orders if order.is_paid]
+    buyers = draw.sample(paid, min(len(paid), SUBSCRIBERS)) if (paid := [o.email for o in orders if o.is_paid]) else []
     asking = []
     for number in range(SUBSCRIBERS):
-        bought = number % 2 == 0 and buyers
-        email = draw.choice(buyers) if bought else attendee(draw, f"asks-{number}", student=False).email
+        bought = number % 2 == 0 and number < len(buyers)
+        email = buyers[number] if bought else attendee(draw, f"asks-{number}", student=False).email
         at = stage.opens_at + timedelta(seconds=draw.randint(3600, 4 * 86_400))
         asking.append((at, email, draw.choice(("de", "en"))))
     return tuple(sorted(asking))

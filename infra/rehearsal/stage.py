@@ -86,6 +86,8 @@ class Stage:
         self.log = CountingLog(log)
         self.runtime = Runtime(settings=settings, clock=clock, ids=ids, log=self.log)
         self._until = 0.0
+        self._seen: dict[tuple[str, str], tuple[int, datetime]] = {}
+        self._next_due: dict[str, datetime | None] = {}
         self.stripe_app = create_stripe(
             FakeStripeConfig(
                 data=stripe_data,
@@ -161,7 +163,8 @@ class Stage:
 
     def trouble(self) -> list[str]:
         """What a person would have to look at: parked messages, work that failed too often, parts that do not work."""
-        found = [f"{name}: {part.name}: {part.trouble}" for name, part in self._parts() if part.trouble]
+        parts = [(name, part) for name, worker in self.workers.items() for part in worker.parts]
+        found = [f"{name}: {part.name}: {part.trouble}" for name, part in parts if part.trouble]
         for name, worker in self.workers.items():
             found += [f"{name}: {row['kind']} {row['subject']}: {row['error']}" for row in worker.timekeeper.stuck()]
             parked = list_parked(self.runtime.database(worker.service))
@@ -179,22 +182,47 @@ class Stage:
         total = 0
         while True:
             done: int = self.stripe.deliver_due()
-            done += sum(self._step(part) for _, part in self._parts() if part.name == "relay")
-            done += sum(self._step(part) for _, part in self._parts() if part.name == "consumer")
+            for name, worker in self.workers.items():
+                if self._has_news(name, "relay"):
+                    done += self._step_part(worker, "relay")
+            done += sum(self._step_part(worker, "consumer") for worker in self.workers.values())
             total += done
-            if not done and self.log.is_drained:
+            if not done and self.log.is_drained and not self._troubled_relays():
                 return total
             self._be_patient()
+
+    def _troubled_relays(self) -> list[str]:
+        """Services whose events are written and could not be sent; they try again at the next round."""
+        troubled = [n for n, worker in self.workers.items() for part in worker.parts if part.name == "relay" and part.trouble]
+        for name in troubled:
+            self._seen.pop((name, "relay"), None)
+        return troubled
 
     def _do_what_is_due(self) -> int:
         """Every timer and errand that is due now, service by service."""
         total = 0
-        for _, part in self._parts():
-            if part.name not in ("relay", "consumer"):
-                while done := self._step(part):
+        for name, worker in self.workers.items():
+            for part in ("timers", "errands-1"):  # of several threads for errands one is enough here
+                while self._has_news(name, part) and (done := self._step_part(worker, part)):
                     total += done
                     self._be_patient()
         return total
+
+    def _has_news(self, name: str, part: str) -> bool:
+        """Whether anything was written in this service, or the clock moved, since this part looked: looking costs a query.
+
+        What is noted is the state before it looks, so a part that finds something looks once more.
+        """
+        state = (self.runtime.database(self.workers[name].service).commits, self.now)
+        seen = self._seen.get((name, part))
+        self._seen[name, part] = state
+        return seen != state
+
+    def _step_part(self, worker: Worker, name: str) -> int:
+        for part in worker.parts:
+            if part.name == name:
+                return self._step(part)
+        return 0
 
     def _step(self, part: Part) -> int:
         try:
@@ -205,23 +233,16 @@ class Stage:
         part.trouble = ""
         return done
 
-    def _parts(self) -> list[tuple[str, Part]]:
-        """Of all workers; of several threads for errands one is enough here."""
-        return [
-            (name, part)
-            for name, worker in self.workers.items()
-            for part in worker.parts
-            if not part.name.startswith("errands-") or part.name == "errands-1"
-        ]
-
     def _be_patient(self) -> None:
         if time.monotonic() > self._until:
             what = "; ".join([f"not yet heard: {self.log.lag()}", *self.trouble()])
             raise Unavailable(f"The stage does not come to rest at {self.now}: {what}")
 
     def _due(self) -> list[datetime]:
-        instants = [worker.next_due(besides=self.lazy) for worker in self.workers.values()]
-        return [instant for instant in [*instants, self.stripe.next_due_at()] if instant is not None]
+        for name, worker in self.workers.items():
+            if self._has_news(name, "due"):
+                self._next_due[name] = worker.next_due(besides=self.lazy)
+        return [instant for instant in [*self._next_due.values(), self.stripe.next_due_at()] if instant is not None]
 
     def _deliver_webhook(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         answer = self.browser().post(urlsplit(url).path, data=body, headers=dict(headers))

@@ -15,8 +15,6 @@ from infra.rehearsal.stage import Stage
 from services.catering import kitchen
 from services.catering import store as catering_store
 from services.catering.app import SERVICE as CATERING
-from services.notification import asking
-from services.notification.app import SERVICE as NOTIFICATION
 from services.sponsor_invoice import handlers as finance
 from services.sponsor_invoice.app import SERVICE as SPONSORS
 from services.sponsor_invoice.domain.sponsorship import Package, PackageBenefit
@@ -40,7 +38,6 @@ class Signed:
     sponsorship_id: str
     invoice_id: str
     signed_on: date
-    benefit_codes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -147,16 +144,8 @@ class Team:
         with self._database("catering").transaction(self.actor) as tx:
             kitchen.plan_forecast(tx, self.conference_id, series, excluded)
 
-    def promise_news(self, email: str, locale: str) -> str:
-        """Somebody asks to be told before prices rise. Returns the token of their confirmation link."""
-        runtime, database = self.stage.runtime, self._database("notification")
-        asking.ask_for_reminder(
-            runtime, database, conference_id=self.conference_id, email=email, locale=locale, client=email
-        )
-        return email
-
     def _database(self, name: str) -> Database:
-        services = {"ticket": TICKET, "sponsor_invoice": SPONSORS, "notification": NOTIFICATION, "catering": CATERING}
+        services = {"ticket": TICKET, "sponsor_invoice": SPONSORS, "catering": CATERING}
         return self.stage.runtime.database(services[name])
 
     def _package_id(self, name: str) -> str:
