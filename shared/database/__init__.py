@@ -37,6 +37,8 @@ class Database:
         self.ids = ids
         self.frame: FrameTables = frame_tables(metadata)
         self.statements = FrameStatements(self.frame)
+        self.commits = 0
+        """Write transactions that this process committed here: unchanged means that nothing new can be waiting from us."""
         self._engine: sa.Engine | None = None
         self._pid = 0
         self._making = threading.Lock()
@@ -71,6 +73,7 @@ class Database:
                 yield tx
                 tx.finish()
                 crash.point("database.before_commit")
+            self.commits += 1
             crash.point("database.after_commit")
         except sa.exc.DBAPIError as error:
             if unavailable(error):
