@@ -202,7 +202,7 @@ def _own_links(conference: Conference | None, consent: Consent | None, office: P
     links = {}
     if conference is not None:
         links["shop"] = f"{base}/{quote(conference.slug)}"
-        links["catering"] = f"{base}/catering/{quote(conference.conference_id)}"
+        links["catering"] = f"{base}/catering/conferences/{quote(conference.conference_id)}/order"
     if consent is not None:
         expires_at = consent.asked_at + CONFIRM_WITHIN
         signer = office.runtime.signer(CONFIRM)

@@ -55,6 +55,10 @@ def _rows(*rows: Row) -> tuple[Row, ...]:
     return tuple((label, value) for label, value in rows if value)
 
 
+def _in_fours(iban: str) -> str:
+    return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
+
+
 def ticket(m: Matter) -> Words:
     _, say = m.reader.gettext, m.reader
     files = m.files
@@ -205,7 +209,7 @@ def invoice(m: Matter) -> Words:
             (_("Amount"), say.money(m.facts.get("total"))),
             (_("Due"), say.day(m.facts.get("due_on"))),
             (_("Payee"), m.text("payee")),
-            ("IBAN", m.text("iban")),
+            ("IBAN", _in_fours(m.text("iban"))),
             (_("Reference"), m.text("payment_reference")),
         ),
     )
@@ -216,7 +220,7 @@ def sponsor_reminder(m: Matter) -> Words:
     number, due, open_ = m.text("number"), say.day(m.facts.get("due_on")), say.money(m.facts.get("open"))
     stage = int(m.facts.get("stage") or 1)
     if stage <= 1:
-        headline = _("Has it slipped by?")
+        headline = _("A friendly reminder")
         told = N_(
             "Invoice %(number)s was due on %(due)s, and we have not seen the payment yet. "
             "It may have slipped by: it is attached again."
@@ -246,7 +250,7 @@ def sponsor_reminder(m: Matter) -> Words:
             (_("Days overdue"), m.text("days_overdue")),
             (_("Still open"), open_),
             (_("Payee"), m.text("payee")),
-            ("IBAN", m.text("iban")),
+            ("IBAN", _in_fours(m.text("iban"))),
             (_("Reference"), m.text("payment_reference")),
         ),
     )

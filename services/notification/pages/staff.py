@@ -21,9 +21,9 @@ from shared.web.staff import Staff, staff_only, the_staff
 
 TONES: dict[State, Tone] = {
     State.SENT: "good",
-    State.DUE: "quiet",
-    State.SENDING: "quiet",
-    State.HELD: "warn",
+    State.DUE: "ink",
+    State.SENDING: "ink",
+    State.HELD: "quiet",
     State.UNKNOWN: "warn",
     State.FAILED: "accent",
     State.SUPPRESSED: "faint",
