@@ -133,16 +133,17 @@ def sign_in(database: Database, email: str, password: str, client: str, key: byt
     return staff, secret
 
 
-def renew(database: Database, secret: str) -> Staff | None:
-    """Who this session belongs to, with their roles of now; None where it is over."""
+def renew(database: Database, secret: str, *, touch: bool = True) -> Staff | None:
+    """Who this session belongs to, with their roles of now; None where it is over. `touch`: somebody is at work."""
     now = database.clock.now()
     with database.reading() as connection:
         session = store.find_session(connection, secret) if secret else None
         staff = store.load_staff(connection, session.staff_id) if session else None
     if session is None or staff is None or not rules.stands(session.begun_at, session.seen_at, now):
         return None
-    with database.transaction(staff.actor) as tx:
-        store.touch_session(tx, secret)
+    if touch:
+        with database.transaction(staff.actor) as tx:
+            store.touch_session(tx, secret)
     return staff
 
 

@@ -63,10 +63,15 @@ def make_door(runtime: Runtime, database: Database) -> Blueprint:
     def renew() -> Response:
         """A new token while the session stands; a form that was on its way is sent on as it was."""
         target = safe_next(request.args.get("next"), "/staff")
-        staff = accounts.renew(database, get_cookie(settings, SESSION))
+        # A page that renews itself is nobody at work: it does not keep a session from getting idle.
+        by_itself = "HX-Request" in request.headers
+        staff = accounts.renew(database, get_cookie(settings, SESSION), touch=not by_itself)
         if staff is not None:
             return let_in(cast(Response, redirect(target, 307)), staff)
-        response = cast(Response, redirect(f"/staff/sign-in?{urlencode({'next': target})}", 303))
+        to_sign_in = f"/staff/sign-in?{urlencode({'next': target})}"
+        response = cast(Response, redirect(to_sign_in, 303))
+        if by_itself:
+            response = Response("", 401, {"HX-Redirect": to_sign_in})
         for name in (COOKIE, SESSION):
             set_cookie(response, settings, name, "")
         return response

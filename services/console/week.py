@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from services.console.reading import Facts
 from shared.web.i18n import day, moment, money, ngettext
@@ -19,26 +20,28 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Item:
-    """Something to do or to know: `when` in words, `where` a page."""
+    """Something to do or to know: `note` says when or why, `where` is a page. Urgent is what is late or failed."""
 
     what: str
-    when: str
+    note: str
     where: str
+    at: datetime | None = None
     urgent: bool = False
 
 
 def this_week(
     facts: Facts, conference: Conference, tiers: Sequence[Tier], debtors: Sequence[Debtor], now: datetime
 ) -> list[Item]:
-    """Urgent things first, then by time."""
-    return [
+    """Urgent things first, then by time, then what has none."""
+    items = [
         *_reminders(facts, debtors),
         *_tickets(facts, conference),
         *_mails(facts),
         *_plates(facts, conference, now),
         *_prices(conference, tiers, now),
-        *_invoices(debtors),
+        *_invoices(conference, debtors),
     ]
+    return sorted(items, key=lambda item: (not item.urgent, item.at is None, item.at or now))
 
 
 def _reminders(facts: Facts, debtors: Sequence[Debtor]) -> list[Item]:
@@ -68,7 +71,7 @@ def _tickets(facts: Facts, conference: Conference) -> list[Item]:
         items.append(Item(what, money(conference.amount(dispute.amount)), "/organise", urgent=True))
     if placed := orders.get("placed"):
         what = ngettext("%(num)s order waits for its transfer", "%(num)s orders wait for their transfers", placed.count)
-        items.append(Item(what, _when(placed.first, conference), "/organise"))
+        items.append(Item(what, _when(placed.first, conference), "/organise", placed.first))
     if waiting.get("waits"):
         what = ngettext(
             "%(num)s person is on the waiting list", "%(num)s people are on the waiting list", waiting["waits"]
@@ -89,8 +92,9 @@ def _plates(facts: Facts, conference: Conference, now: datetime) -> list[Item]:
     orders: Sequence[Any] = facts.meal_orders()
     ordered = [row for row in orders if row.number > 0]
     items = []
-    if orders and not ordered and now < conference.doors_at:
-        items.append(Item(_("The caterer's order goes out"), _when(orders[0].deadline_at, conference), "/catering"))
+    deadline = orders[0].deadline_at if orders and not ordered else None
+    if deadline and deadline - now < WEEK:
+        items.append(Item(_("The caterer's order goes out"), _when(deadline, conference), "/catering", deadline))
     drifts = len(facts.drifts())
     if drifts and now < conference.doors_at:
         what = ngettext(
@@ -105,16 +109,27 @@ def _plates(facts: Facts, conference: Conference, now: datetime) -> list[Item]:
 def _prices(conference: Conference, tiers: Sequence[Tier], now: datetime) -> list[Item]:
     soon = [tier for tier in tiers if tier.state == "open" and tier.ends_at and now < tier.ends_at <= now + WEEK]
     return [
-        Item(_("%(tier)s ends, the price rises", tier=tier.name), _when(tier.ends_at, conference), "/organise")
-        for tier in sorted(soon, key=lambda tier: (tier.ends_at is None, tier.ends_at))
+        Item(
+            _("%(tier)s ends, the price rises", tier=tier.name),
+            _when(tier.ends_at, conference),
+            "/organise",
+            tier.ends_at,
+        )
+        for tier in soon
     ]
 
 
-def _invoices(debtors: Sequence[Debtor]) -> list[Item]:
-    soon = [debtor for debtor in debtors if -7 <= debtor.days_late <= 0]
+def _invoices(conference: Conference, debtors: Sequence[Debtor]) -> list[Item]:
+    zone = ZoneInfo(conference.zone)
     return [
-        Item(_("The invoice of %(sponsor)s falls due", sponsor=debtor.sponsor), day(debtor.due_on), "/finance")
-        for debtor in sorted(soon, key=lambda debtor: -debtor.days_late)
+        Item(
+            _("The invoice of %(sponsor)s falls due", sponsor=debtor.sponsor),
+            day(debtor.due_on),
+            "/finance",
+            datetime.combine(debtor.due_on, time(), zone),
+        )
+        for debtor in debtors
+        if -7 <= debtor.days_late <= 0
     ]
 
 

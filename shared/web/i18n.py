@@ -135,7 +135,8 @@ def money(value: Money | Mapping[str, Any], short: bool = False, lang: str | Non
 def day(value: date, style: str = "long", lang: str | None = None) -> str:
     """`7 June 2027`. Styles: long, full (with the weekday), medium, short, or a pattern of CLDR."""
     locale = lang or language()
-    return format_date(value, "d MMMM y" if style == "long" and locale == "en" else style, locale=locale)
+    british = {"long": "d MMMM y", "medium": "d MMM y", "full": "EEEE d MMMM y"} if locale == "en" else {}
+    return format_date(value, british.get(style, style), locale=locale)
 
 
 def moment(value: datetime, zone: str = "", style: str = "EEE d MMM y, HH:mm", lang: str | None = None) -> str:
@@ -151,7 +152,9 @@ def clock_time(value: datetime, zone: str = "", lang: str | None = None) -> str:
 
 
 def ago(value: datetime, now: datetime) -> str:
-    """`3 minutes ago`, `in 5 days`."""
+    """`3 minutes ago`, `in 5 days`, `just now`."""
+    if abs((value - now).total_seconds()) < 1:
+        return gettext("just now")
     return format_timedelta(value - now, add_direction=True, locale=language())
 
 

@@ -116,6 +116,16 @@ def test_a_session_ends_after_twelve_hours_however_busy(stage: Stage) -> None:
     assert client.get("/staff/people", follow_redirects=True).request.path == "/staff/sign-in"
 
 
+def test_a_page_that_renews_itself_keeps_no_session_alive(stage: Stage) -> None:
+    client, by_itself = stage.organiser(), {"HX-Request": "true"}
+    for _ in range(7):
+        stage.pass_time(timedelta(minutes=16))
+        assert client.get("/staff", headers=by_itself, follow_redirects=True).status_code == 200
+    stage.pass_time(timedelta(minutes=16))
+    answer = client.get("/staff", headers=by_itself, follow_redirects=True)
+    assert answer.status_code == 401 and answer.headers["HX-Redirect"] == "/staff/sign-in?next=%2Fstaff"
+
+
 def test_a_form_on_its_way_survives_the_renewal(stage: Stage) -> None:
     client = stage.organiser()
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/staff/tokens").text)
