@@ -162,7 +162,10 @@ class Payments:
             return self.retrieve(session_id)
 
     def refund(self, intent_id: str, amount: Money, payment_id: str, after: str = "") -> RefundState:
-        """Give a payment back, once per `payment_id`; `after` names a refund that failed, to be tried anew. Raises `Unavailable`."""
+        """Give a payment back, once per `payment_id`; `after` names a refund that failed, to be tried anew.
+
+        Raises `Unavailable`, `InvalidInput` where Stripe refuses.
+        """
         parameters: dict[str, Any] = {
             "payment_intent": intent_id,
             "amount": amount.amount,

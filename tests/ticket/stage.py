@@ -1,4 +1,4 @@
-"""The ticket service on its real frame: SQLite or PostgreSQL, the embedded log, the fake Stripe without sockets, a clock that we move."""
+"""The ticket service on its real frame: a database, the embedded log, the fake Stripe without sockets, a clock that we move."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from infra.fake_stripe.app import create_app as create_fake_stripe
 from infra.fake_stripe.config import FakeStripeConfig
 from infra.fake_stripe.in_process import WsgiHTTPClient
 from services.ticket.app import SERVICE, create_app, create_internal, make_context
+from services.ticket.checks import CHECKS, ledger_sum
 from services.ticket.domain.conference import Conference, ConferencePlan, TierPlan, TypePlan
 from services.ticket.handlers import AttendeeWish, OrderWish, open_conference, place_order
 from services.ticket.handlers.selling import Placed
 from services.ticket.payments import Payments
 from services.ticket.store.tables import orders, quotas, tiers
-from services.ticket.checks import CHECKS, ledger_sum
 from shared import wire
 from shared.clock import SimulatedClock
 from shared.config import load

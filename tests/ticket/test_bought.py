@@ -18,7 +18,9 @@ def test_only_addresses_on_paid_orders_have_bought(stage: Stage) -> None:
     order = stage.order("regular")
     assert stage.runtime.internal("ticket").post("/bought", asked) == {"bought": []}, "a hold is no ticket"
     stage.pay(order)
-    assert stage.runtime.internal("ticket").post("/bought", asked) == {"bought": ["Guest1@Example.org", "buyer@example.org"]}
+    assert stage.runtime.internal("ticket").post("/bought", asked) == {
+        "bought": ["Guest1@Example.org", "buyer@example.org"]
+    }
     elsewhere = {**asked, "conference_id": "con_other"}
     assert stage.runtime.internal("ticket").post("/bought", elsewhere) == {"bought": []}
 

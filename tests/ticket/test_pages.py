@@ -187,7 +187,9 @@ def test_another_orders_page_is_not_shown(stage: Stage, client: FlaskClient) -> 
 
 def admission_path(client: FlaskClient, reference: str) -> str:
     page = client.get(f"/orders/{reference}").get_data(as_text=True)
-    return re.findall(r'href="http://localhost(/admissions/[^"]+)"', page)[0]
+    found = re.search(r'href="http://localhost(/admissions/[^"]+)"', page)
+    assert found is not None
+    return found[1]
 
 
 def test_a_paid_order_shows_its_tickets_as_page_pdf_and_calendar_entry(stage: Stage, client: FlaskClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -33,7 +34,7 @@ def second_checkout(stage: Stage, order: Held, amount: int = 199) -> str:
     client = stripe.StripeClient(
         "sk_test_x", base_addresses={"api": STRIPE_URL}, http_client=WsgiHTTPClient(stage.fake)
     )
-    line = {"currency": "eur", "unit_amount": amount * 100, "product_data": {"name": "Ticket"}}
+    line: Any = {"currency": "eur", "unit_amount": amount * 100, "product_data": {"name": "Ticket"}}
     made = client.v1.checkout.sessions.create(
         {
             "mode": "payment",

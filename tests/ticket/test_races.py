@@ -28,7 +28,7 @@ def stage(fresh_database_urls: str, tmp_path: Path) -> Iterator[Stage]:
 
 def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
     """What each of them got: an answer, or the refusal."""
-    start, results = threading.Barrier(count), [None] * count
+    start, results = threading.Barrier(count), list[Any]([None] * count)
 
     def run(n: int) -> None:
         start.wait()
@@ -47,7 +47,7 @@ def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
 
 def test_buyers_at_once_never_oversell_and_each_tier_closes_once(stage: Stage) -> None:
     def buy(n: int) -> list[Any]:
-        got = []
+        got: list[Any] = []
         for turn in range(3):
             types = ["regular" if (n + turn) % 3 else "student"] * (1 + n % 2)
             try:
