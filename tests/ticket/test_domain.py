@@ -151,7 +151,7 @@ def test_an_order_that_was_paid_and_refunded_owes_nothing() -> None:
     entries = [
         entry
         for kind in ("sale", "charge", "reversal", "refund")
-        for entry in post(kind, kind, "con_1", "ord_1", euros(199), DAY_ZERO)  # type: ignore[arg-type]
+        for entry in post(kind, kind, "con_1", "ord_1", euros(199), DAY_ZERO)
     ]
     for account in ("order", "sales", "stripe"):
         assert sum(entry.amount.amount for entry in entries if entry.account == account) == 0
