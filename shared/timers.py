@@ -34,6 +34,7 @@ class Timekeeper:
         self._timers = database.frame.timers
         self._due_timer = self._due(sorted(service.timers))
         self._due_errand = self._due(sorted(service.errands))
+        self._next_due: dict[frozenset[str], sa.Select[Any]] = {}
 
     def _due(self, kinds: list[str]) -> sa.Select[Any]:
         table = self._timers
@@ -52,13 +53,16 @@ class Timekeeper:
     def next_due(self, besides: Collection[str] = ()) -> datetime | None:
         """When the next piece of work falls due, None when none is waiting. Kinds in `besides` do not count."""
         table = self._timers
-        with self._database.reading() as connection:
-            rows = connection.execute(
+        statement = self._next_due.get(frozenset(besides))
+        if statement is None:
+            statement = self._next_due[frozenset(besides)] = (
                 sa.select(table.c.due_at, table.c.claimed_until)
                 .where(table.c.stuck.is_(False), table.c.kind.not_in(sorted(besides)))
                 .order_by(table.c.due_at)
                 .limit(50)
-            ).all()
+            )
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).all()
         return min((max(row.due_at, row.claimed_until or row.due_at) for row in rows), default=None)
 
     def step_timers(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from shared.documents.invoice import BankAccount
@@ -16,6 +17,7 @@ MASK = 3
 and each reader takes each of them."""
 
 
+@lru_cache(maxsize=256)
 def qr_svg(text: str) -> str:
     """Black on nothing, without a quiet zone (leave four modules of white around it), error level M or better."""
     import segno
