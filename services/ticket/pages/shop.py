@@ -56,7 +56,9 @@ def order(slug: str) -> Answer:
     if action.startswith("remove-") and action[7:].isdigit():
         form.remove_person(int(action[7:]))
         return _page(form)
-    if action == "update":
+    if action == "redeem":
+        form.redeem()
+    if action in ("update", "redeem"):
         return _page(form)
     return _place(slug, form)
 
