@@ -86,6 +86,12 @@ class OrderForm:
                 values[f"{part}.{at}"] = values.get(f"{part}.{at + 1}", "") if at + 1 < self.count else ""
         self.count -= 1
 
+    def redeem(self) -> None:
+        """A voucher that was just typed lets the first person in who is not yet of its type: nobody looks for it in a list."""
+        code = next(iter(self.free), "")
+        if code and all(self.chosen(position) != code for position in range(self.count)):
+            self.form.values["admission_type.0"] = code
+
     def offers(self) -> list[Offer]:
         """What a person can be: types on sale, and the type of a voucher that was typed."""
         wanted = {self.chosen(position) for position in range(self.count)}
