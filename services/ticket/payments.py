@@ -7,6 +7,7 @@ nobody's fault (no connection, 5xx, too many requests, no balance for a refund y
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -108,6 +109,7 @@ class Payments:
     ) -> None:
         if key.startswith(("sk_live", "rk_live")) and not allow_live:
             raise InvalidInput("This is a live key of Stripe, and live payments are not allowed here.")
+        logging.getLogger("stripe").setLevel(logging.WARNING)  # at info it logs two lines a request
         addresses: dict[str, str] = {"api": api_base} if api_base else {}
         self._client = stripe.StripeClient(
             key,

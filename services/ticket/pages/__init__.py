@@ -13,6 +13,7 @@ from services.ticket.pages import admissions, orders, shop
 
 ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     ("/", "conferences", "GET", shop.list_conferences),
+    ("/favicon.ico", "favicon", "GET", shop.show_icon),
     ("/<slug>/", "shop", "GET", shop.show_shop),
     ("/<slug>/", "order", "POST", shop.order),
     ("/<slug>/legal/<kind>", "legal", "GET", shop.show_legal),

@@ -23,6 +23,10 @@ from shared.web.i18n import gettext as _
 from shared.web.i18n import language, money
 
 Answer = Response | tuple[str, int] | str
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#a3122a" d="M3 1h10v14H3z"/>'
+    '<path fill="#fbfaf6" d="M5 3h6v12H5z"/><path fill="#a3122a" d="M5 3l4 2v10H5z"/></svg>'
+)
 MINUTE = timedelta(minutes=1)
 """A tier that ends at midnight is on sale 'until 23:59'."""
 
@@ -33,6 +37,11 @@ def list_conferences() -> Answer:
         found = [each for each in conferences.list_conferences(connection) if each.called_off_at is None]
         shops = [views.shop_of(connection, each, desk().now) for each in found]
     return render_template("conferences.html", shops=shops, now=desk().now)
+
+
+def show_icon() -> Response:
+    """A door that stands open, for the browser's tab."""
+    return Response(ICON, 200, {"Cache-Control": "public, max-age=86400"}, "image/svg+xml")
 
 
 def show_shop(slug: str) -> Answer:
