@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam, func
 
 from services.console import tables as t
+from shared.database.types import UtcDateTime
 
 Row = Any
 _HERE: Final[sa.BindParameter[str]] = bindparam("b_here")
@@ -203,5 +204,6 @@ def acts(connection: sa.Connection, before: tuple[datetime, str] | None, limit: 
     table = t.audit
     statement = sa.select(table).order_by(table.c.at.desc(), table.c.event_id.desc()).limit(limit)
     if before:
-        statement = statement.where(sa.tuple_(table.c.at, table.c.event_id) < sa.tuple_(*before))
+        at, event_id = sa.literal(before[0], UtcDateTime), sa.literal(before[1])
+        statement = statement.where(sa.tuple_(table.c.at, table.c.event_id) < sa.tuple_(at, event_id))
     return connection.execute(statement).all()

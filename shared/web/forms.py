@@ -65,7 +65,7 @@ class Form:
         value = self.text(name, required=required)
         if not value:
             return None
-        if not re.fullmatch(r"-?\d{1,12}", value) or not lowest <= int(value) <= highest:
+        if not re.fullmatch(r"-?[0-9]{1,12}", value) or not lowest <= int(value) <= highest:
             span = {"lowest": lowest, "highest": highest}
             self.wrong(name, _("A whole number from %(lowest)s to %(highest)s, please.", **span))
             return None
@@ -76,13 +76,13 @@ class Form:
         value = self.text(name, required=required).replace(" ", "").replace("\xa0", "")
         if not value:
             return None
-        decimals = re.fullmatch(r"(.*)[.,](\d{1,2})", value)
+        decimals = re.fullmatch(r"(.*)[.,]([0-9]{1,2})", value)
         whole, cents = (decimals[1], decimals[2]) if decimals else (value, "")
         try:
             amount = Decimal(f"{re.sub(r'[.,](?=[0-9]{3}(?:[.,]|$))', '', whole)}.{cents or '0'}")
         except InvalidOperation:
             amount = Decimal(-1)
-        if not 0 <= amount < 10_000_000 or not re.fullmatch(r"[\d.,]+", value):
+        if not 0 <= amount < 10_000_000 or not re.fullmatch(r"[0-9.,]+", value):
             self.wrong(name, _("An amount like 1234.50, please."))
             return None
         return Money(int(amount * 100), currency)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from shared.ids import seeded_ids
 from shared.internal import wsgi_transport
 from shared.log import open_log
 from shared.money import Money
+from shared.operations import health
 from shared.runtime import Runtime
 from shared.service import Service
 from shared.worker import Worker
@@ -50,7 +52,8 @@ def eur(cents: int) -> Money:
 class Stage:
     def __init__(self, home: Path, **settings: str) -> None:
         read = load({"STAGEDOOR_HOME": str(home), "STAGEDOOR_SECRET": "a secret of tests", **settings})
-        self.runtime = Runtime(settings=read, clock=SimulatedClock(NOW), ids=seeded_ids(1), log=open_log(read.log_at))
+        log = open_log(read.log_at, read.topic_prefix)
+        self.runtime = Runtime(settings=read, clock=SimulatedClock(NOW), ids=seeded_ids(1), log=log)
         self.runtime.log.create_topics(TOPICS)
         self.database = self.runtime.database(SERVICE)
         migrate(self.database, SERVICE.migrations)
@@ -69,10 +72,20 @@ class Stage:
             tx.publish(*events)
 
     def settle(self) -> None:
-        for _ in range(100):
-            if sum(worker.step() for worker in (*self.talkers.values(), self.worker)) == 0:
-                return
+        """Until everything that was said is written down; a broker takes a moment to hand out its partitions."""
+        until, patience = time.monotonic() + 60, 0.0
+        while time.monotonic() < until:
+            done = sum(worker.step() for worker in self.talkers.values()) + self.worker.step(patience)
+            patience = 0.0
+            if done == 0:
+                if self._is_at_rest():
+                    return
+                patience = 0.1
         raise AssertionError("the stage does not come to rest")
+
+    def _is_at_rest(self) -> bool:
+        said = health(SERVICE, self.database, self.runtime.log)
+        return not said["outbox"] and not any(consumer["lag"] for consumer in said["consumers"])
 
     def pass_time(self, span: timedelta) -> None:
         self.runtime.clock.advance_to(self.runtime.clock.now() + span)  # type: ignore[attr-defined]

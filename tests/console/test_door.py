@@ -10,6 +10,8 @@ import pytest
 
 from services.console.app import first_link
 from services.console.domain import account
+from shared.events import StaffActed
+from shared.log import TopicPartition
 from tests.console.stage import NOW, PASSWORD, Stage, opened, post
 
 
@@ -202,13 +204,27 @@ def test_what_staff_did_is_in_the_audit_trail_without_addresses(stage: Stage) ->
     page = client.get("/staff/audit").text
     for words in ("joined", "signed in", "made api token", "Ada"):
         assert words in page
-    records = [r.value for p in range(4) for r in stage.runtime.log.read(_place("console.staff", p), 0)]
+    records = [r.value for p in range(4) for r in stage.runtime.log.read(TopicPartition("console.staff", p), 0)]
     assert records and all(b"example.org" not in value and b"Ada" not in value for value in records)
     assert {json.loads(value)["data"]["action"] for value in records} == {"joined", "signed_in", "made_api_token"}
     assert NOW.strftime("%Y") in page
 
 
-def _place(topic: str, partition: int):  # type: ignore[no-untyped-def]
-    from shared.log import TopicPartition
-
-    return TopicPartition(topic, partition)
+def test_the_audit_trail_is_read_page_by_page(stage: Stage) -> None:
+    client = stage.organiser()
+    acts = [
+        StaffActed(staff_id="stf_x", action=f"did_{n}", subject="ord_1", facts={"reason": "rain"}) for n in range(120)
+    ]
+    stage.say("ticket", *acts, actor="console:stf_x")
+    stage.settle()
+    found: list[str] = []
+    address = "/staff/audit"
+    for _ in range(4):
+        page = client.get(address).text
+        found += re.findall(r"did (\d+)<br>", page)
+        older = re.search(r'href="(\?before=[^"]+)"', page)
+        if not older:
+            break
+        address = f"/staff/audit{older[1]}"
+    assert sorted(map(int, found)) == list(range(120))
+    assert client.get("/staff/audit?before=nonsense").status_code == 422
