@@ -70,7 +70,10 @@ def perform(read: Registrations, seed: int, settings: Settings, log: Log, stack:
     )
     try:
         play = Play(script, stage, sink, Team(stage, scenery))
-        play.open(series=read.name, excluded=tuple(each.name for each in built_in() if is_same(read, each)))
+        play.open()
+        play.team.learn_from(read.name, [each.name for each in built_in() if is_same(read, each)])
+        play.make_trouble()
+        play.plan_staff()
         play.plan_notes()
         play.watch(timedelta(days=7), lambda now: say(progress(play, now)))
         play.agenda.play(until=scenery.ends_at)

@@ -53,13 +53,11 @@ class Play:
         self.agenda = Agenda(stage)
         self._sink = sink
         self._zone = script.scenery.plan.time_zone
-        self._shop = Shop(stage, script.scenery.plan.slug)
+        self.shop = Shop(stage, script.scenery.plan.slug)
 
-    def open(self, *, series: str = "", excluded: tuple[str, ...] = ()) -> None:
-        """Open the conference and plan everything else. The stage stands at the opening."""
+    def open(self) -> None:
+        """Open the conference, and plan what buyers, sponsors and readers do. The stage stands at the opening."""
         self.team.open()
-        self.team.learn_from(series or self.script.scenery.plan.slug, list(excluded))
-        self._shop.turn(**TURNED_DOWN)
         scenery = self.script.scenery
         for order in self.script.orders:
             self.agenda.at(order.at, self._bound(self._order, order))
@@ -71,7 +69,10 @@ class Play:
         for at, email, locale in self.script.subscribers:
             self.agenda.at(at, self._bound(ask_for_reminders, self.stage, scenery.plan.slug, email, locale))
             self.agenda.at(at + timedelta(minutes=9), self._bound(confirm_reminders, self.stage, self._sink, email))
-        self._plan_staff()
+
+    def make_trouble(self) -> None:
+        """From now on Stripe's webhooks come late, twice, in another order or not at all."""
+        self.shop.turn(**TURNED_DOWN)
 
     def plan_notes(self) -> None:
         """Write down the forecasts at their noons, and the headcount at doors."""
@@ -98,7 +99,8 @@ class Play:
         with self.stage.runtime.database(CATERING).reading() as connection:
             return count(connection, self.team.conference_id).admissions
 
-    def _plan_staff(self) -> None:
+    def plan_staff(self) -> None:
+        """Extra eaters are counted, the bank is looked into every week, and one invoice is given up in the end."""
         scenery = self.script.scenery
         for days, change, note in ((30, 12, "Crew"), (10, 4, "Technicians"), (5, 2, "Technicians' guests")):
             at = at_local(scenery.doors_on - timedelta(days=days), time(10), ZONE)
@@ -115,7 +117,7 @@ class Play:
     # What buyers do
 
     def _order(self, order: OrderPart) -> None:
-        baskets = self._shop.order(
+        baskets = self.shop.order(
             order.attendees, f"order-{order.number}", locale=order.locale, company=order.company
         )
         for basket in baskets:
@@ -125,29 +127,29 @@ class Play:
         if order.manner == "never_visits":
             return
         late = order.manner == "pays_late"
-        self.agenda.at(order.at + (LATE_VISIT if late else LOOKS), self._bound(self._shop.visit, basket))
+        self.agenda.at(order.at + (LATE_VISIT if late else LOOKS), self._bound(self.shop.visit, basket))
         if late:
             away, back = STRIPE_AWAY
-            self.agenda.at(order.at + away, self._bound(self._shop.turn, down="503"))
-            self.agenda.at(order.at + back, self._bound(self._shop.turn, down="no"))
+            self.agenda.at(order.at + away, self._bound(self.shop.turn, down="503"))
+            self.agenda.at(order.at + back, self._bound(self.shop.turn, down="no"))
         if order.manner == "declined":
-            self.agenda.at(order.at + order.pays_after, self._bound(self._shop.pay, basket, DECLINED_CARD))
+            self.agenda.at(order.at + order.pays_after, self._bound(self.shop.pay, basket, DECLINED_CARD))
         if order.is_paid:
             self.agenda.at(order.at + order.pays_after, self._bound(self._pay, order, basket))
         if order.cancels_at is not None:
-            self.agenda.at(order.cancels_at, self._bound(self._shop.cancel, basket))
+            self.agenda.at(order.cancels_at, self._bound(self.shop.cancel, basket))
 
     def _pay(self, order: OrderPart, basket: Basket) -> None:
         if order.manner == "pays_twice":
             # The other tab's checkout is made while the first one is open; both are paid. Of this one only Stripe knows, so if
             # its webhook were lost for good nobody would ever ask about it.
-            self._shop.turn(drop_rate=0.0)
-            self._shop.pay_again(basket)
-            self._shop.turn(drop_rate=TURNED_DOWN["drop_rate"])
-        if not self._shop.pay(basket):
+            self.shop.turn(drop_rate=0.0)
+            self.shop.pay_again(basket)
+            self.shop.turn(drop_rate=TURNED_DOWN["drop_rate"])
+        if not self.shop.pay(basket):
             raise Conflict(f"The bank declined {basket.reference}.")
         if order.comes_back:
-            self._shop.come_back(basket)
+            self.shop.come_back(basket)
 
     # What sponsors and their guests do
 
@@ -156,7 +158,7 @@ class Play:
 
     def _redeem(self, place: int, guest: Attendee) -> None:
         code = self._unused_code(self.team.signed[place].sponsorship_id)
-        self._shop.order([guest], f"guest-{guest.email}", voucher=code)
+        self.shop.order([guest], f"guest-{guest.email}", voucher=code)
 
     def _unused_code(self, sponsorship_id: str) -> str:
         """The sponsor hands out the codes from the mail; which are left, the ticket service knows."""

@@ -73,6 +73,21 @@ class Script:
 
 def write_script(registrations: Registrations, seed: int) -> Script:
     """The same for the same file and seed."""
+    orders = plan_orders(registrations, seed)
+    abandoned = sum(len(order.attendees) for order in orders if not order.is_paid)
+    stage = scenery.build(registrations, registrations.sold + abandoned + MOST_GUESTS)
+    return Script(
+        registrations=registrations,
+        scenery=stage,
+        orders=orders,
+        sponsors=SPONSORS,
+        guests_at=_guests(random.Random(f"guests:{seed}"), stage),
+        subscribers=subscribers(random.Random(f"subscribers:{seed}"), stage, orders),
+    )
+
+
+def plan_orders(registrations: Registrations, seed: int) -> tuple[OrderPart, ...]:
+    """Orders for every registration, in the order of their time, and some abandoned checkouts among them."""
     draw = random.Random(f"orders:{seed}")
     orders: list[OrderPart] = []
     for day in registrations.days:
@@ -87,16 +102,7 @@ def write_script(registrations: Registrations, seed: int) -> Script:
             orders.append(_order(draw, len(orders), day.day, size, cancels_at, late))
         for _ in range(sum(draw.random() < ABANDON for _ in kept)):
             orders.append(_abandoned(draw, len(orders), day.day))
-    abandoned = sum(len(order.attendees) for order in orders if not order.is_paid)
-    stage = scenery.build(registrations, registrations.sold + abandoned + MOST_GUESTS)
-    return Script(
-        registrations=registrations,
-        scenery=stage,
-        orders=tuple(sorted(orders, key=lambda order: (order.at, order.number))),
-        sponsors=SPONSORS,
-        guests_at=_guests(random.Random(f"guests:{seed}"), stage),
-        subscribers=_subscribers(random.Random(f"subscribers:{seed}"), stage, orders),
-    )
+    return tuple(sorted(orders, key=lambda order: (order.at, order.number)))
 
 
 def _parties(draw: random.Random, people: int) -> list[int]:
@@ -166,13 +172,13 @@ def _guests(draw: random.Random, stage: Scenery) -> tuple[tuple[int, datetime, A
     return tuple(sorted(guests, key=lambda guest: (guest[1], guest[2].email)))
 
 
-def _subscribers(
-    draw: random.Random, stage: Scenery, orders: Sequence[OrderPart]
+def subscribers(
+    draw: random.Random, stage: Scenery, orders: Sequence[OrderPart], wanted: int = SUBSCRIBERS
 ) -> tuple[tuple[datetime, str, str], ...]:
     """People who want to hear of price rises. Every other one buys sooner or later and is then written to no more."""
-    buyers = draw.sample(paid, min(len(paid), SUBSCRIBERS)) if (paid := [o.email for o in orders if o.is_paid]) else []
+    buyers = draw.sample(paid, min(len(paid), wanted)) if (paid := [o.email for o in orders if o.is_paid]) else []
     asking = []
-    for number in range(SUBSCRIBERS):
+    for number in range(wanted):
         bought = number % 2 == 0 and number < len(buyers)
         email = buyers[number] if bought else attendee(draw, f"asks-{number}", student=False).email
         at = stage.opens_at + timedelta(seconds=draw.randint(3600, 4 * 86_400))

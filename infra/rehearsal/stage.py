@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from infra.fake_stripe.app import create_app as create_stripe
 from infra.fake_stripe.config import FakeStripeConfig
@@ -54,6 +54,19 @@ class MailSink:
 
     def deliver(self, sender: str, recipient: str, mail: bytes) -> None:
         self.mails.append((recipient, mail))
+
+
+class Browser(Client):
+    """Sees the front door under the address that people use, so that cookies keep to it."""
+
+    def __init__(self, door: FrontDoor, base_url: str) -> None:
+        super().__init__(door)
+        self._base_url = base_url
+
+    def open(self, *arguments: Any, **named: Any) -> TestResponse:
+        if arguments and isinstance(arguments[0], str):
+            named.setdefault("base_url", self._base_url)
+        return super().open(*arguments, **named)
 
 
 class Stage:
@@ -126,7 +139,7 @@ class Stage:
 
     def browser(self) -> Client:
         """A client of the front door with cookies of its own."""
-        return Client(self.door)
+        return Browser(self.door, self.runtime.settings.base_url)
 
     def ask_stripe(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> Any:
         """Use one of the fake's own controls (`/test/...`) or its pages; returns werkzeug's test response."""
