@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import Final
 
 from flask import Flask
@@ -10,7 +11,9 @@ from services.notification import handlers, internal, tables
 from services.notification.checks import CHECKS
 from services.notification.letters import PostOffice
 from services.notification.mailer import Mailer, make_mailer
+from services.notification.mime import clean_address
 from services.notification.pages import public, staff
+from shared.errors import InvalidInput
 from shared.runtime import Runtime
 from shared.service import Service
 from shared.web import create_base_app, create_internal_app
@@ -46,6 +49,13 @@ def create_internal(runtime: Runtime) -> Flask:
 
 
 def create_worker(runtime: Runtime, mailer: Mailer | None = None) -> Worker:
-    """Consumes, and sends what is due: by the mail server of the settings, or by the given mailer."""
+    """Consumes, and sends what is due: by the mail server of the settings, or by the given mailer.
+
+    Raises `InvalidInput` where the sender in the settings is no address: better now than at every mail.
+    """
+    try:
+        clean_address(parseaddr(runtime.settings.mail_from)[1])
+    except InvalidInput as error:
+        raise InvalidInput("STAGEDOOR_MAIL_FROM must be like: My Conference <tickets@example.org>.") from error
     office = PostOffice(runtime, runtime.database(SERVICE), mailer or make_mailer(runtime.settings.smtp_url))
     return Worker(SERVICE, runtime, office)

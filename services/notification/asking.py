@@ -12,6 +12,7 @@ from services.notification.domain.consent import (
     ASKS_PER_CLIENT,
     ASKS_WITHIN,
     CONFIRM_WITHIN,
+    KEEP_AFTER_DOORS,
     Consent,
     ConsentState,
     Topic,
@@ -98,6 +99,9 @@ def confirm(runtime: Runtime, database: Database, token: str) -> Consent:
         consent.confirm(tx.now, ask)
         people.save_consent(tx, consent)
         tx.unschedule("forget_unconfirmed", consent.consent_id)
+        conference = store.load_conference(tx.connection, consent.conference_id)
+        kept_until = conference.doors_at + KEEP_AFTER_DOORS if conference else tx.now + KEEP_AFTER_DOORS
+        tx.schedule("forget_consent", consent.consent_id, kept_until)
     return consent
 
 

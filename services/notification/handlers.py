@@ -12,7 +12,7 @@ from typing import Any
 
 from services.notification import people, sending, store
 from services.notification.domain import rule as rules
-from services.notification.domain.consent import Topic
+from services.notification.domain.consent import KEEP_AFTER_DOORS, Topic
 from services.notification.domain.message import Occasion, State, write
 from services.notification.domain.rule import Rule
 from shared.database import Transaction
@@ -242,6 +242,18 @@ def forget_unconfirmed(timer: Timer, tx: Transaction) -> None:
         people.forget_consent(tx, consent)
 
 
+def forget_consent(timer: Timer, tx: Transaction) -> None:
+    """After the conference nobody is to be reminded of its prices: the consent goes, and who gave it."""
+    consent = people.lock_consent(tx, timer.subject)
+    if consent is None:
+        return
+    conference = store.load_conference(tx.connection, consent.conference_id)
+    if conference is not None and tx.now < conference.doors_at + KEEP_AFTER_DOORS:
+        tx.schedule("forget_consent", consent.consent_id, conference.doors_at + KEEP_AFTER_DOORS)
+    else:
+        people.forget_consent(tx, consent)
+
+
 PROJECTIONS: dict[type[Event], Projection] = {
     ConferenceOpened: record_conferences,
     ConferenceChanged: record_conferences,
@@ -269,6 +281,7 @@ REACTIONS: dict[type[Event], Reaction] = {
 TIMERS: dict[str, TimerHandler] = {
     "forget_letter": forget_letter,
     "forget_unconfirmed": forget_unconfirmed,
+    "forget_consent": forget_consent,
 }
 ERRANDS: dict[str, ErrandHandler] = {
     "send": sending.send,

@@ -39,8 +39,10 @@ def send(errand: Errand, office: PostOffice) -> None:
         _settle(errand, office)
         return
     office.mailer.reach()
+    mime_id = make_mime_id(message.message_id, message.tries + 1, office.sender)
     try:
         finished = write_letter(message, office)
+        data = as_bytes(build(finished.mail(office.sender, mime_id, office.runtime.clock.now())))
     except Nobody as nobody:
         _suppress(errand, office, str(nobody.facts["reason"]))
     except Unavailable:
@@ -52,12 +54,11 @@ def send(errand: Errand, office: PostOffice) -> None:
         logger.warning("message %s cannot be written: %s", message.message_id, type(error).__name__)
         _give_up(errand, office, "address" if is_address else f"not written: {type(error).__name__}")
     else:
-        _hand_over(errand, office, finished, make_mime_id(message.message_id, message.tries + 1, office.sender))
+        _hand_over(errand, office, finished, mime_id, data)
 
 
-def _hand_over(errand: Errand, office: PostOffice, finished: Finished, mime_id: str) -> None:
+def _hand_over(errand: Errand, office: PostOffice, finished: Finished, mime_id: str, data: bytes) -> None:
     """`sending` is committed, then the network, then what came of it."""
-    data = as_bytes(build(finished.mail(office.sender, mime_id, office.runtime.clock.now())))
     with office.database.transaction() as tx:
         message = store.lock_message(tx, errand.subject)
         if message.state is not State.DUE:

@@ -90,7 +90,9 @@ def ticket(m: Matter) -> Words:
 def order_confirmation(m: Matter) -> Words:
     _, say = m.reader.gettext, m.reader
     return Words(
-        subject=_("Your tickets for %(conference)s: order %(reference)s", reference=m.text("reference"), conference=m.title),
+        subject=_(
+            "Your tickets for %(conference)s: order %(reference)s", reference=m.text("reference"), conference=m.title
+        ),
         headline=_("Thank you for your order"),
         paragraphs=(
             _(

@@ -28,7 +28,7 @@ from shared.events import Event
 from shared.events.ticketing import AdmissionIssued, AdmissionTypeFact, ConferenceOpened, OrderPaid, TierFact
 from shared.ids import seeded_ids
 from shared.inbox import Inbox
-from shared.log import open_log
+from shared.log import TopicPartition, open_log
 from shared.money import Money
 from shared.runtime import Runtime
 from shared.wire import Envelope
@@ -199,8 +199,6 @@ class House:
         found = []
         for name in SERVICE.publishes:
             for partition in {place.partition for place in self.runtime.log.ends([name])}:
-                from shared.log import TopicPartition
-
                 for record in self.runtime.log.read(TopicPartition(name, partition), 0):
                     found.append(wire.decode(name, record.value).event)
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -157,8 +158,6 @@ def test_a_name_cannot_bring_markup_into_a_letter() -> None:
 
 
 def test_mails_of_a_demo_and_of_a_test_are_marked() -> None:
-    from dataclasses import replace
-
     demo = render("ticket", a_matter(conference=replace(SEARCHLIGHT, is_demo=True)))
     assert demo.subject.startswith("[Demo]") and "DEMO" in demo.text and "DEMO" in demo.html
     test = render("ticket", a_matter(), is_test=True)

@@ -15,13 +15,13 @@ from services.notification.app import create_app, create_internal
 from services.notification.domain.consent import ASKS_PER_ADDRESS, ASKS_PER_CLIENT
 from shared.errors import Gone, NotFound
 from shared.events import PersonErased, StaffActed
-from shared.events.ticketing import ConferenceCalledOff, TierClosed, TierEndingSoon
+from shared.events.ticketing import ConferenceCalledOff, ConferenceChanged, TierClosed, TierEndingSoon
 from shared.internal import InternalClient, wsgi_transport
 from shared.money import Money
 from shared.web.security import cookie_name
 from shared.web.staff import COOKIE, Staff, sign
 from tests.fixtures.smtp import MailServer
-from tests.notification.conftest import CONFERENCE, EARLY, START, House, admission, make_house
+from tests.notification.conftest import CONFERENCE, EARLY, START, House, admission, conference, make_house
 
 
 def ending(**changes: Any) -> TierEndingSoon:
@@ -198,6 +198,19 @@ def test_an_unconfirmed_address_is_forgotten_after_a_week(
     assert browser.get(link).status_code == 410
 
 
+def test_a_consent_is_forgotten_a_month_after_the_conference_even_if_that_was_put_off(
+    house: House, browser: Browser, mail_server: MailServer
+) -> None:
+    subscribe(house, browser, mail_server)
+    person = house.ledger()[0].recipient
+    later = conference().doors_at + timedelta(days=60)
+    house.hear(ConferenceChanged(**{**conference().__dict__, "doors_at": later}))
+    house.pass_time(later + timedelta(days=29) - house.clock.now())
+    assert ask_internal(house).post("/people", {"ids": [person]})["people"][person] is not None
+    house.pass_time(timedelta(days=1))
+    assert ask_internal(house).post("/people", {"ids": [person]})["people"][person] is None
+
+
 def test_who_took_it_back_can_ask_again_but_not_by_the_old_link(
     house: House, browser: Browser, mail_server: MailServer
 ) -> None:
@@ -347,8 +360,6 @@ def test_a_letter_is_shown_in_a_frame_that_can_do_nothing(house: House, desk: Br
 @pytest.fixture
 def mailbox(tmp_path: Any, others: Any) -> Iterator[House]:
     house = make_house(tmp_path, others, "")
-    from tests.notification.conftest import conference
-
     house.hear(conference(is_demo=True))
     yield house
     house.worker.close()

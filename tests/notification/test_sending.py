@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from services.notification.app import SERVICE
+from services.notification import store
+from services.notification.app import SERVICE, create_worker
 from services.notification.counting import count_mails
 from services.notification.domain.message import State
+from shared.errors import InvalidInput
 from shared.events import PersonErased
 from shared.events.notification import MessageFailed, MessageSent
+from shared.inbox import Inbox
 from tests.fixtures.smtp import Fault, MailServer
 from tests.notification.conftest import CONFERENCE, START, House, admission, conference, order_paid
+from tests.notification.test_rules import overdue
 
 
 def test_an_attendee_gets_the_ticket_once_however_often_the_event_is_told(
@@ -142,8 +147,6 @@ def test_a_mail_that_waits_longer_than_two_days_is_held_instead_of_sent(house: H
 def test_a_mail_found_half_sent_is_unknown(house: House, mail_server: MailServer) -> None:
     house.hear(admission())
     message_id = house.ledger()[0].message_id
-    from services.notification import store
-
     with house.database.transaction() as tx:
         message = store.lock_message(tx, message_id)
         message.begin(tx.now, "<x@example.org>")
@@ -156,7 +159,7 @@ def test_a_mail_found_half_sent_is_unknown(house: House, mail_server: MailServer
 
 def test_a_mail_waits_for_the_conference_it_is_about(house: House, mail_server: MailServer) -> None:
     event = admission()
-    house.hear(type(event)(**{**event.__dict__, "conference_id": "con_other"}))
+    house.hear(replace(event, conference_id="con_other"))
     house.work()
     assert house.states() == [("ticket", "due")]
     house.hear(conference(conference_id="con_other", slug="other"))
@@ -164,14 +167,35 @@ def test_a_mail_waits_for_the_conference_it_is_about(house: House, mail_server: 
     assert house.states() == [("ticket", "sent")]
 
 
+def test_a_mail_that_cannot_be_written_fails_where_staff_see_it(house: House, mail_server: MailServer) -> None:
+    house.hear(order_paid())
+    event = order_paid("ord_2")
+    house.hear(replace(event, buyer="strangers:per_1"))
+    house.pass_time(timedelta(minutes=10))
+    assert [(m.state.value, m.reason) for m in house.ledger()] == [("sent", ""), ("failed", "address")]
+    house.others.people["per_odd"] = {"name": "Odd", "email": "nobody at all", "locale": "en"}
+    house.hear(admission(3, "per_odd"))
+    house.work()
+    assert [(m.state.value, m.reason) for m in house.ledger() if m.rule == "ticket"] == [("failed", "address")]
+
+
+def test_an_answer_that_makes_no_sense_fails_the_mail_after_some_tries(house: House, mail_server: MailServer) -> None:
+    house.others.facts["reminder"] = {"open": {"amount": "many", "currency": "EUR"}}
+    house.hear(overdue(1), owner="sponsor_invoice")
+    house.pass_time(timedelta(minutes=10))
+    assert [(m.state.value, m.reason) for m in house.ledger()] == [("failed", "not written: ValueError")]
+
+
+def test_a_sender_that_is_no_address_is_refused_at_the_start(house: House) -> None:
+    settings = replace(house.runtime.settings, mail_from="tickets")
+    with pytest.raises(InvalidInput, match="STAGEDOOR_MAIL_FROM"):
+        create_worker(replace(house.runtime, settings=settings))
+
+
 def test_a_rebuild_mails_nobody(house: House, mail_server: MailServer) -> None:
     envelope = house.hear(admission())
     house.work()
     with house.database.replay() as tx:
-        for function in {*SERVICE.projections.values()}:
-            assert function is not None
-        from shared.inbox import Inbox
-
         Inbox(SERVICE, house.database).handle([envelope], tx, projections_only=True)
     house.work()
     assert len(mail_server.mails) == 1
@@ -179,8 +203,6 @@ def test_a_rebuild_mails_nobody(house: House, mail_server: MailServer) -> None:
 
 
 def test_letters_are_forgotten_after_thirty_days_and_when_the_person_is_erased(house: House) -> None:
-    from services.notification import store
-
     house.hear(admission(1))
     house.hear(admission(2, "per_jörg"))
     house.work()

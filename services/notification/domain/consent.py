@@ -15,6 +15,8 @@ from shared.errors import Gone
 
 CONFIRM_WITHIN = timedelta(days=7)
 """How long a confirmation link works; what nobody confirmed by then is forgotten."""
+KEEP_AFTER_DOORS = timedelta(days=30)
+"""How long a consent outlives the beginning of its conference."""
 ASKS_PER_ADDRESS = 3
 """Confirmation mails to one address within `ASKS_WITHIN`; more are answered alike and not mailed."""
 ASKS_PER_CLIENT = 30
