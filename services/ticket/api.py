@@ -47,14 +47,14 @@ def make_blueprint() -> Any:
     def route(rule: str, method: str, view: Any, answer: Any, status: int = 200, doc: Any = None) -> None:
         for code in refused:
             view = table.alt_response(code, schema=Problem, content_type="application/problem+json")(view)
-        view = table.response(status, answer)(view)
+        view = table.response(status, answer())(view)
         if doc:
             view = table.doc(parameters=doc)(view)
         table.route(rule, methods=[method])(view)
 
     route("/conferences", "GET", list_conferences, ConferencePage)
     route("/conferences/<slug>", "GET", show_conference, ConferenceSchema)
-    route("/conferences/<slug>/orders", "POST", table.arguments(OrderRequest)(create_order), OrderPlaced, 201, [KEY])
+    route("/conferences/<slug>/orders", "POST", table.arguments(OrderRequest())(create_order), OrderPlaced, 201, [KEY])
     route("/orders/<reference>", "GET", show_order, OrderSchema, 200, [SECRET])
     route("/orders/<reference>/cancellation", "POST", cancel, OrderSchema, 200, [SECRET])
     return table
