@@ -28,13 +28,17 @@ def main(stack: str, port: int) -> int:
         if stack == "cluster":
             _say("Starting Kafka and PostgreSQL ...")
             _await_servers(runtime)
-        is_first = _prepare(runtime)
+        names = os.environ["SUPERVISOR_PROGRAMS"].split()
+        is_first = _is_first(runtime)
+        if not is_first:  # the fake Stripe keeps its own time: it must not look at the demo's past while that is played
+            _start([name for name in names if name == "stripe"])
+        prepare(runtime)
         if is_first:
             _say("Making a demo conference, as if it had been on sale for some weeks ...")
             from infra.demo import play_demo
 
             play_demo(runtime)
-        _start(os.environ["SUPERVISOR_PROGRAMS"].split())
+        _start(names)
         _await(lambda: _answers(f"{runtime.settings.base_url}/readyz"), "the web server")
         if runtime.settings.uses_fake_stripe:
             _await(lambda: _answers(f"{runtime.settings.stripe_api}/livez"), "the fake Stripe")
@@ -62,13 +66,11 @@ def _await_servers(runtime: Runtime) -> None:
     _await(up, "Kafka and PostgreSQL")
 
 
-def _prepare(runtime: Runtime) -> bool:
-    """Migrate. Returns whether this is the first start: no service had a database before."""
+def _is_first(runtime: Runtime) -> bool:
+    """Whether nothing was ever started here: the ticket service has no database yet."""
     from shared.database.migrate import is_empty
 
-    first = is_empty(runtime.database(module("ticket").SERVICE))
-    prepare(runtime)
-    return first
+    return is_empty(runtime.database(module("ticket").SERVICE))
 
 
 def _start(names: list[str]) -> None:
@@ -77,7 +79,7 @@ def _start(names: list[str]) -> None:
     transport = SupervisorTransport(None, None, f"unix://{os.environ['SUPERVISOR_SOCKET']}")
     with closing(transport):
         server = ServerProxy("http://127.0.0.1", transport=transport)
-        for name in ("worker", "web"):
+        for name in ("stripe", "worker", "web"):
             if name in names:
                 try:
                     server.supervisor.startProcess(name, False)

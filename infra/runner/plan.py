@@ -123,7 +123,7 @@ def require_port(port: int) -> None:
 
 
 def configuration(plan: Plan, environment: Mapping[str, str]) -> str:
-    """Supervisor's configuration: it starts servers and the fake Stripe at once, the rest when `infra.runner.opening` says so."""
+    """Supervisor's configuration: it starts servers at once, the rest when `infra.runner.opening` says so."""
     logs = plan.home / "logs"
     lines = [
         "[supervisord]",
@@ -139,7 +139,7 @@ def configuration(plan: Plan, environment: Mapping[str, str]) -> str:
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
     ]
     for name, command in plan.programs.items():
-        first = name in SERVERS or name == "stripe"
+        first = name in SERVERS
         lines += [
             f"[program:{name}]",
             f"command={_quoted(command)}",
