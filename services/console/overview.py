@@ -56,7 +56,7 @@ class Conference:
 
 @dataclass(frozen=True)
 class Meal:
-    """One meal. `name` is its place in the day's order where no event says what it is called."""
+    """One meal. `name` is its place in their order where no event says what it is called."""
 
     name: str
     entitled: int
@@ -202,10 +202,10 @@ def _eating(facts: Facts, conference: Conference, tiers: Sequence[Tier], now: da
     newest = orders[-1] if orders else None
     drifts = {row.meal_id: int(row.expected) - int(row.ordered) for row in facts.drifts()}
     meals = []
-    for number, (meal_id, meal) in enumerate((headcount.meals if headcount else {}).items(), 1):
-        plates = newest.plates.get(meal_id) if newest else None
-        name = meal.get("name") or _("Meal %(number)s", number=number)
-        meals.append(Meal(name, meal["entitled"], meal["extra"], plates, drifts.get(meal_id)))
+    for number, meal in enumerate(headcount.meals if headcount else [], 1):
+        plates = newest.plates.get(meal["id"]) if newest else None
+        name = meal["name"] or _("Meal %(number)s", number=number)
+        meals.append(Meal(name, meal["entitled"], meal["extra"], plates, drifts.get(meal["id"])))
     before_doors = forecast is not None and now < conference.doors_at
     return Eating(
         admissions=admissions,

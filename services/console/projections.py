@@ -256,8 +256,13 @@ def _transfer(envelope: Envelope[Any]) -> Rows:
 
 
 def _headcount(envelope: Envelope[c.HeadcountChanged]) -> Rows:
-    meals = {meal.meal_id: {"entitled": meal.entitled, "extra": meal.extra} for meal in envelope.event.meals}
-    yield {**_plain(envelope.event, "conference_id", "admissions"), "meals": meals}
+    event = envelope.event
+    # A list: the meals stand in the order of their serving times.
+    meals = [
+        {"id": meal.meal_id, "name": event.names.get(meal.meal_id, ""), "entitled": meal.entitled, "extra": meal.extra}
+        for meal in event.meals
+    ]
+    yield {**_plain(event, "conference_id", "admissions"), "meals": meals}
 
 
 def _forecast(envelope: Envelope[c.ForecastUpdated]) -> Rows:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.events.base import Event, StaffActed, Topic
@@ -38,10 +39,11 @@ class MealPlates:
 
 @dataclass(frozen=True, kw_only=True)
 class HeadcountChanged(Event):
-    """An absolute fact: `admissions` that stand, and who may eat at each meal."""
+    """An absolute fact: `admissions` that stand, and who may eat at each meal; `names` of the meals by their ids."""
 
     admissions: int
     meals: tuple[MealCount, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

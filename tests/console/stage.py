@@ -300,7 +300,10 @@ def a_conference_under_way(stage: Stage) -> None:
     stage.say(
         "catering",
         HeadcountChanged(
-            conference_id="con_1", admissions=159, meals=(MealCount("mea_1", 159, 12), MealCount("mea_2", 159, 0))
+            conference_id="con_1",
+            admissions=159,
+            meals=(MealCount("mea_1", 159, 12), MealCount("mea_2", 159, 0)),
+            names={"mea_1": "Monday lunch"},
         ),
         ForecastUpdated(conference_id="con_1", forecast_at=NOW, admissions=159, at_doors=interval, reason="sales"),
         MealsProposed(

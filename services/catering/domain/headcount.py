@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.catering.domain.meal import AdmissionKind, Meal
 from shared.errors import InvalidInput
@@ -20,6 +20,8 @@ class Headcount:
     conference_id: str
     admissions: int
     meals: tuple[MealCount, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What the meals are called; told along, no reason to tell."""
 
     def of(self, meal_id: str) -> MealCount:
         return next((meal for meal in self.meals if meal.meal_id == meal_id), MealCount(meal_id, 0, 0))
@@ -28,7 +30,11 @@ class Headcount:
         """`HeadcountChanged` if it is another than the previous one."""
         if previous == self:
             return []
-        return [HeadcountChanged(conference_id=self.conference_id, admissions=self.admissions, meals=self.meals)]
+        return [
+            HeadcountChanged(
+                conference_id=self.conference_id, admissions=self.admissions, meals=self.meals, names=self.names
+            )
+        ]
 
 
 def count(
@@ -50,6 +56,7 @@ def count(
             )
             for meal in sorted(meals, key=lambda meal: (meal.served_at, meal.meal_id))
         ),
+        {meal.meal_id: meal.name for meal in meals},
     )
 
 
