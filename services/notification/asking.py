@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
+from contextlib import suppress
 
 from services.notification import people, store
 from services.notification.domain import rule as rules
@@ -124,6 +126,16 @@ def release(database: Database, message_id: str, staff_id: str, actor: str) -> M
         tx.schedule("send", message.message_id, tx.now)
         tx.publish(_acted(message, staff_id, "mail.released"))
     return message
+
+
+def release_all(database: Database, message_ids: Sequence[str], staff_id: str, actor: str) -> int:
+    """Release these mails, those that are not held any more aside; returns how many."""
+    released = 0
+    for message_id in message_ids:
+        with suppress(Conflict):
+            release(database, message_id, staff_id, actor)
+            released += 1
+    return released
 
 
 def send_again(database: Database, message_id: str, staff_id: str, actor: str, email: str = "") -> Message:

@@ -328,6 +328,28 @@ def test_a_held_mail_goes_out_when_a_person_says_so(house: House, desk: Browser,
     assert house.states() == [("ticket", "sent")]
 
 
+def test_the_held_mails_of_a_page_go_out_together_and_only_those_one_may_see(
+    house: House, desk: Browser, mail_server: MailServer
+) -> None:
+    for number in range(3):
+        house.hear(admission(number), at=START - timedelta(days=10))
+    page = desk.get("/mail?state=held&lang=en").text
+    assert "Send the 3 mails on this page" in page
+    first, second, third = re.findall(r'name="message_id" value="([^"]+)"', page)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    finance = Browser(house, Staff("stf_2", {"*": ["finance"]}))
+    refused = finance.post("/mail/held/send", "/mail/remind?conference=searchlight-2027", message_id=first)
+    assert refused.status_code == 403
+    form = {"csrf_token": token[1], "message_id": [first, second]}
+    assert desk.client.post("/mail/held/send", data=form).status_code == 303
+    house.work()
+    assert sorted(state for _, state in house.states()) == ["held", "sent", "sent"]
+    assert desk.client.post("/mail/held/send", data=form).status_code == 303, "pressed twice"
+    house.work()
+    assert len(mail_server.mails) == 2
+
+
 def test_a_wrong_address_of_our_own_people_is_corrected_and_written_to(
     house: House, browser: Browser, desk: Browser, mail_server: MailServer
 ) -> None:

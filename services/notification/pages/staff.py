@@ -101,6 +101,16 @@ def make_blueprint(runtime: Runtime, database: Database) -> Blueprint:
         asking.release(database, message_id, staff.id, staff.actor)
         return redirect(url_for("mail.message", message_id=message_id), 303)
 
+    @routes.post("/held/send")
+    @staff_only("organiser", "finance")
+    def send_held() -> AnyResponse:
+        """The held mails that the page showed: `message_id`, many times."""
+        staff, ids = the_staff(), request.form.getlist("message_id")[: listing.PAGE]
+        for message_id in ids:
+            _allowed(message_id)
+        asking.release_all(database, ids, staff.id, staff.actor)
+        return redirect(url_for("mail.messages", state=State.HELD.value), 303)
+
     @routes.post("/messages/<message_id>/again")
     @staff_only("organiser", "finance")
     def again(message_id: str) -> AnyResponse | tuple[str, int]:
