@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from shared import crash, trace, wire
 from shared.clock import Clock
-from shared.database.engine import make_engine, unavailable, writer_lock
+from shared.database.engine import make_engine, unavailable
 from shared.database.frame import FrameTables, frame_tables
+from shared.database.queue import WriterQueue
 from shared.database.upsert import insert
 from shared.errors import Unavailable
 from shared.events import Event
@@ -39,6 +40,7 @@ class Database:
         self.statements = FrameStatements(self.frame)
         self.commits = 0
         """Write transactions that this process committed here: unchanged means that nothing new can be waiting from us."""
+        self._queue = WriterQueue(url)
         self._engine: sa.Engine | None = None
         self._pid = 0
         self._making = threading.Lock()
@@ -68,7 +70,7 @@ class Database:
     @contextmanager
     def _open(self, kind: type[Transaction], actor: str) -> Iterator[Transaction]:
         try:
-            with writer_lock(self.url), self.engine.connect() as connection, connection.begin():
+            with self._queue.turn(), self.engine.connect() as connection, connection.begin():
                 tx = kind(self, connection, actor)
                 yield tx
                 tx.finish()
@@ -95,6 +97,7 @@ class Database:
         if self._engine is not None and self._pid == os.getpid():
             self._engine.dispose()
             self._engine = None
+        self._queue.close()
 
 
 class Transaction:

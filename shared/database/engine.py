@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-
-_locks: dict[str, threading.RLock] = {}
-os.register_at_fork(after_in_child=_locks.clear)
 
 _SQLITE_PASSING = ("locked", "busy", "disk is full", "disk I/O error", "unable to open")
 
@@ -37,16 +30,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     reading = connection.get_execution_options().get("stagedoor_reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-@contextmanager
-def writer_lock(url: str) -> Iterator[None]:
-    """One writer a process and SQLite file: waiting here costs less than waiting in SQLite."""
-    if not url.startswith("sqlite"):
-        yield
-        return
-    with _locks.setdefault(url, threading.RLock()):
-        yield
 
 
 def unavailable(error: sa.exc.DBAPIError) -> bool:

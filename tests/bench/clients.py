@@ -1,0 +1,94 @@
+"""Clients that cost little: raw sockets that stay open, one thread for all of them, so that the cores are left to what is measured."""
+
+from __future__ import annotations
+
+import json
+import selectors
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Answers:
+    """Of the requests that were answered while it was measured: how long each took, in seconds, and how many by status."""
+
+    took: list[float] = field(default_factory=list)
+    statuses: dict[int, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        return len(self.took) / self.seconds
+
+
+class _Client:
+    """One connection: sends a request when it may, and gathers its answer."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
+        self.socket = self._connect()
+        self.began = 0.0
+        self.gathered = b""
+
+    def _connect(self) -> socket.socket:
+        made = socket.create_connection(self._address)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
+
+    def send(self, request: bytes) -> None:
+        self.gathered, self.began = b"", time.perf_counter()
+        self.socket.sendall(request)
+
+    def receive(self) -> int | None:
+        """The status, once the whole answer is there."""
+        got = self.socket.recv(65536)
+        if not got:
+            raise ConnectionError("The server closed the connection.")
+        self.gathered += got
+        head, end, body = self.gathered.partition(b"\r\n\r\n")
+        if not end:
+            return None
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0] or 0)
+        return int(head[9:12]) if len(body) >= length else None
+
+
+def post(address: tuple[str, int], path: str, body: Any, headers: dict[str, str] | None = None) -> bytes:
+    """A request as bytes; `body` is sent as JSON unless it is bytes already."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    fields = {"Host": f"{address[0]}:{address[1]}", "Content-Type": "application/json", "Content-Length": str(len(data))}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in {**fields, **(headers or {})}.items())
+    return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + data
+
+
+def drive(address: tuple[str, int], requests: Iterator[bytes], clients: int, warm: float, seconds: float) -> Answers:
+    """Keep so many clients busy; what is answered in the first `warm` seconds does not count."""
+    answers = Answers()
+    chosen = selectors.DefaultSelector()
+    for _ in range(clients):
+        client = _Client(address)
+        chosen.register(client.socket, selectors.EVENT_READ, client)
+        client.send(next(requests))
+    began = time.perf_counter() + warm
+    ends = began + seconds
+    waiting = clients
+    while waiting:
+        for key, _ in chosen.select(10.0):
+            client = key.data
+            status = client.receive()
+            if status is None:
+                continue
+            now = time.perf_counter()
+            if began <= now < ends:
+                answers.took.append(now - client.began)
+                answers.statuses[status] = answers.statuses.get(status, 0) + 1
+            if now < ends:
+                client.send(next(requests))
+            else:
+                chosen.unregister(client.socket)
+                client.socket.close()
+                waiting -= 1
+    answers.seconds = seconds
+    return answers
