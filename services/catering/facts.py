@@ -80,6 +80,7 @@ class TierEnd:
     name: str
     at: datetime
     reason: str = ""
+    name_de: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +167,11 @@ def find_conference(connection: sa.Connection, conference_id: str) -> Conference
 
 
 def list_conferences(connection: sa.Connection) -> list[Conference]:
-    """All of them, the next one to open its doors first."""
-    rows = connection.execute(sa.select(conferences).order_by(conferences.c.doors_at, conferences.c.conference_id))
+    """All of them, the next one to open its doors first; a demo that was removed is none."""
+    removed = conferences.c.is_demo & conferences.c.called_off
+    rows = connection.execute(
+        sa.select(conferences).where(~removed).order_by(conferences.c.doors_at, conferences.c.conference_id)
+    )
     return [_conference_from(row) for row in rows]
 
 
@@ -190,11 +194,14 @@ def count_issued_since(connection: sa.Connection, conference_id: str, since: dat
 def tier_ends(connection: sa.Connection, conference: Conference) -> list[TierEnd]:
     """Its tier transitions by time, behind us and planned."""
     rows = connection.execute(sa.select(transitions).where(transitions.c.conference_id == conference.conference_id))
-    ends = {row.tier_id: TierEnd(row.tier_id, row.name, row.closed_at, row.reason) for row in rows}
+    german = {tier["tier_id"]: str(tier["name_de"]) for tier in conference.tiers}
+    ends = {
+        row.tier_id: TierEnd(row.tier_id, row.name, row.closed_at, row.reason, german.get(row.tier_id, "")) for row in rows
+    }
     for tier in conference.tiers:
         if tier["tier_id"] not in ends and tier["ends_at"]:
             at = datetime.fromisoformat(tier["ends_at"])
-            ends[tier["tier_id"]] = TierEnd(tier["tier_id"], tier["name_en"], at)
+            ends[tier["tier_id"]] = TierEnd(tier["tier_id"], tier["name_en"], at, name_de=tier["name_de"])
     return sorted(ends.values(), key=lambda end: (end.at, end.tier_id))
 
 

@@ -18,6 +18,7 @@ _HERE: Final[sa.BindParameter[str]] = bindparam("b_here")
 _CONFERENCES: Final = (
     sa.select(t.conferences)
     .where(t.conferences.c.name.is_not(None))
+    .where(~func.coalesce(t.conferences.c.is_demo & t.conferences.c.called_off, sa.false()))
     .order_by(t.conferences.c.doors_at.desc(), t.conferences.c.conference_id)
 )
 _sold = (
@@ -195,7 +196,7 @@ class Facts:
 
 
 def conferences(connection: sa.Connection) -> Sequence[Row]:
-    """All that were ever said, the latest doors first."""
+    """All that were ever said, the latest doors first; a demo that was removed is none."""
     return connection.execute(_CONFERENCES).all()
 
 

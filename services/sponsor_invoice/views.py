@@ -61,7 +61,8 @@ class Step:
 def conferences(connection: Connection) -> list[Row[Any]]:
     """All that are known, the newest first."""
     order = (t.conferences.c.doors_at.desc(), t.conferences.c.conference_id)
-    return list(connection.execute(select(t.conferences).order_by(*order)).all())
+    removed = t.conferences.c.is_demo & t.conferences.c.called_off
+    return list(connection.execute(select(t.conferences).where(~removed).order_by(*order)).all())
 
 
 _RELEASED = (

@@ -1,0 +1,47 @@
+"""Taking a conference away with all that belongs to it. For demos: a real one is called off, and kept."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from services.ticket.store import tables as t
+from shared.database import Transaction
+from shared.events.ticketing import ConferenceCalledOff
+
+CALLED_OFF = "demo removed"
+
+
+def remove_conference(tx: Transaction, conference_id: str) -> int:
+    """Delete its rows and what would still be done about it, and say that it is called off. Returns how many rows; 0: not here.
+
+    Raises nothing for one that is gone already. What was said of it stays on the topics.
+    """
+    slug = tx.execute(sa.select(t.conferences.c.slug).where(t.conferences.c.conference_id == conference_id)).scalar()
+    if slug is None:
+        return 0
+    order_ids = _ids(tx, t.orders.c.order_id, t.orders.c.conference_id == conference_id)
+    tier_ids = _ids(tx, t.tiers.c.tier_id, t.tiers.c.conference_id == conference_id)
+    lot_ids = _ids(tx, t.voucher_lots.c.lot_id, t.voucher_lots.c.conference_id == conference_id)
+    session_ids = _ids(tx, t.sessions.c.session_id, t.sessions.c.order_id.in_(order_ids))
+    payment_ids = _ids(tx, t.payments.c.payment_id, t.payments.c.order_id.in_(order_ids))
+    timers = tx.database.frame.timers
+    of_tiers = [timers.c.subject.startswith(f"{each}:", autoescape=True) for each in (conference_id, *tier_ids)]
+    doomed = [
+        sa.delete(timers).where(timers.c.subject.in_([*order_ids, *session_ids, *payment_ids])),
+        sa.delete(timers).where(sa.or_(*of_tiers)),
+        sa.delete(t.webhooks).where(t.webhooks.c.object_id.in_(session_ids)),
+        sa.delete(t.idempotency).where(t.idempotency.c.key.startswith(f"{slug}:", autoescape=True)),
+        sa.delete(t.voucher_codes).where(t.voucher_codes.c.lot_id.in_(lot_ids)),
+        *(sa.delete(table).where(table.c.order_id.in_(order_ids)) for table in (t.people, t.sessions, t.payments)),
+        *(
+            sa.delete(table).where(table.c.conference_id == conference_id)
+            for table in (t.admissions, t.ledger, t.orders, t.voucher_lots, t.quotas, t.tiers, t.legal_texts, t.conferences)
+        ),
+    ]
+    removed = sum(tx.execute(statement).rowcount for statement in doomed)
+    tx.publish(ConferenceCalledOff(conference_id=conference_id, reason=CALLED_OFF))
+    return removed
+
+
+def _ids(tx: Transaction, column: sa.Column[str], condition: sa.ColumnElement[bool]) -> list[str]:
+    return [each for each in tx.execute(sa.select(column).where(condition)).scalars() if each]
