@@ -1,7 +1,9 @@
 """Stripe, and the only file that knows its library.
 
-Every request that changes something carries an idempotency key of our own, so that a lost answer can be asked for again. What is
-nobody's fault (no connection, 5xx, too many requests, no balance for a refund yet) is `Unavailable`.
+Every request that changes something carries an idempotency key of our own, so that a lost answer can be asked for again. Stripe
+keeps a 500 under its key for a day, though the request may have had its effect: so we look for the effect, and only then ask anew,
+under a key that follows from that answer. What is nobody's fault (no connection, 5xx, too many requests, no balance for a refund
+yet) is `Unavailable`.
 """
 
 from __future__ import annotations
@@ -22,6 +24,13 @@ from shared.money import Money
 TOLERANCE = timedelta(seconds=300)
 """How old a webhook's time stamp may be."""
 TIMEOUT_SECONDS = 10
+ASKED_ANEW = 3
+"""How often in a row a request whose answer was a 500 without an effect is made."""
+FAILED = ("failed", "canceled")
+LONGEST_SEARCH = timedelta(hours=1)
+"""A checkout is made while its order is held, so no later than this after it was begun."""
+SKEW = timedelta(minutes=5)
+"""How far Stripe's clock may be from ours."""
 
 
 class SessionRefused(Refused):
@@ -41,7 +50,7 @@ class CheckoutLine:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """What a buyer is to pay for. One checkout is made per order: `order_id` is its key."""
+    """What a buyer is to pay for. One checkout is made per order and `expires_at`: these two are its key."""
 
     order_id: str
     lines: tuple[CheckoutLine, ...]
@@ -83,7 +92,7 @@ class RefundState:
 
     @property
     def has_failed(self) -> bool:
-        return self.status in ("failed", "canceled")
+        return self.status in FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +154,32 @@ class Payments:
         }
         if checkout.email:
             parameters["customer_email"] = checkout.email
-        options = {"idempotency_key": f"checkout:{checkout.order_id}"}
-        made = self._ask(
-            lambda: self._client.v1.checkout.sessions.create(parameters, options),  # type: ignore[arg-type]
+        made = self._make(
+            f"checkout:{checkout.order_id}:{parameters['expires_at']}",
+            lambda options: self._client.v1.checkout.sessions.create(parameters, options),  # type: ignore[arg-type]
+            lambda: self._open_session(checkout.order_id, self._clock.now()),
             SessionRefused,
         )
         return MadeSession(made.id, made.url or "")
+
+    def find_session(self, order_id: str, made_about: datetime) -> MadeSession | None:
+        """The open checkout of an order whose making we heard no answer to. Raises `Unavailable`."""
+        found = self._open_session(order_id, made_about)
+        return None if found is None else MadeSession(found.id, found.url or "")
+
+    def _open_session(self, order_id: str, made_about: datetime) -> Any:
+        """Looked for among all that were made from then on, until the longest hold is over: Stripe finds none by its order."""
+        begin = int((made_about - SKEW).timestamp())
+        window: stripe.params.checkout.SessionListParamsCreated = {
+            "gte": begin,
+            "lte": begin + int((LONGEST_SEARCH + 2 * SKEW).total_seconds()),
+        }
+
+        def search() -> Any:
+            listed = self._client.v1.checkout.sessions.list({"limit": 100, "status": "open", "created": window})
+            return next((each for each in listed.auto_paging_iter() if each.client_reference_id == order_id), None)
+
+        return self._ask(search, InvalidInput)
 
     def retrieve(self, session_id: str) -> SessionState:
         """Raises `UnknownAtStripe`, `Unavailable`."""
@@ -173,9 +202,25 @@ class Payments:
             "amount": amount.amount,
             "metadata": {"payment_id": payment_id},
         }
-        options = {"idempotency_key": f"refund:{payment_id}:{after}"}
-        made = self._ask(lambda: self._client.v1.refunds.create(parameters, options), InvalidInput)  # type: ignore[arg-type]
+        made = self._make(
+            f"refund:{payment_id}:{after}",
+            lambda options: self._client.v1.refunds.create(parameters, options),  # type: ignore[arg-type]
+            lambda: self._refund_of(intent_id, payment_id),
+            InvalidInput,
+        )
         return RefundState(made.id, str(made.status))
+
+    def _refund_of(self, intent_id: str, payment_id: str) -> Any:
+        """The refund of a payment that did not fail."""
+
+        def search() -> Any:
+            listed = self._client.v1.refunds.list({"limit": 100, "payment_intent": intent_id})
+            ours = (
+                each for each in listed.auto_paging_iter() if each.to_dict()["metadata"].get("payment_id") == payment_id
+            )
+            return next((each for each in ours if each.status not in FAILED), None)
+
+        return self._ask(search, InvalidInput)
 
     def refund_state(self, refund_id: str) -> RefundState:
         """Raises `UnknownAtStripe`, `Unavailable`."""
@@ -201,11 +246,37 @@ class Payments:
         if abs(age) > TOLERANCE.total_seconds():
             raise InvalidInput("This webhook's time stamp is too far from now.")
 
+    def _make(
+        self,
+        key: str,
+        make: Callable[[stripe.RequestOptions], Any],
+        find: Callable[[], Any],
+        refused: type[Refused],
+    ) -> Any:
+        """Make something at Stripe, once: after a 500 look whether it was made, else make it under the next key."""
+        for _ in range(ASKED_ANEW):
+            try:
+                return make({"idempotency_key": key})
+            except stripe.StripeError as error:
+                if (error.http_status or 0) < 500:
+                    _raise(error, refused)
+                found = find()
+                if found is not None:
+                    return found
+                key = f"{key}:{_first_request(error)}"
+        raise Unavailable("Stripe does not do it now: it answers 500.")
+
     def _ask(self, request: Callable[[], Any], refused: type[Refused]) -> Any:
         try:
             return request()
         except stripe.StripeError as error:
             _raise(error, refused)
+
+
+def _first_request(error: stripe.StripeError) -> str:
+    """The id of the request whose answer this is: a kept answer tells of the first one, so all who ask derive the same key."""
+    headers = {str(name).lower(): str(value) for name, value in dict(error.headers or {}).items()}
+    return headers.get("original-request") or headers.get("request-id") or "again"
 
 
 def _raise(error: stripe.StripeError, refused: type[Refused]) -> NoReturn:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.ticket.domain.ledger import post
 from services.ticket.domain.order import LONGEST_HOLD, Order, State
 from services.ticket.handlers.context import Context
-from services.ticket.handlers.paying import checkout_of, confirm_payment, request_refund
-from services.ticket.payments import SessionRefused, SessionState
+from services.ticket.handlers.paying import confirm_payment, request_refund
+from services.ticket.payments import SessionState
 from services.ticket.store import conferences, orders, payments, vouchers
 from shared.database import Database, Transaction
 from shared.errors import Conflict, Unavailable
@@ -50,12 +50,11 @@ def expire_session(errand: Errand, context: Context) -> None:
 
 
 def _close_checkout(context: Context, order: Order, session: payments.Session) -> SessionState | None:
-    """What Stripe says after it was told to expire; None when there never was one."""
+    """What Stripe says after it was told to expire; None when there is none that could still be paid."""
     session_id = session.session_id
     if session_id is None:
-        try:
-            made = context.payments.create_session(checkout_of(context, order, session))
-        except SessionRefused:
+        made = context.payments.find_session(order.order_id, session.began_at)
+        if made is None:
             return None
         session_id = made.session_id
         with context.database.transaction() as tx:

@@ -15,15 +15,17 @@ from services.ticket.domain.errors import HoldExpired, NotEnoughLeft, SoldOut, V
 from services.ticket.domain.ledger import post
 from services.ticket.domain.order import Order, State
 from services.ticket.handlers.context import Context
-from services.ticket.payments import Checkout, CheckoutLine, SessionState, UnknownAtStripe
+from services.ticket.payments import Checkout, CheckoutLine, MadeSession, SessionState, UnknownAtStripe
 from services.ticket.store import conferences, orders, payments, vouchers
 from shared.database import Transaction
 from shared.errors import Conflict, Unavailable
 from shared.events.ticketing import PaymentRefunded, RefundRequested
 from shared.service import Errand
 
-SESSION_LASTS = timedelta(minutes=31)
-"""Stripe wants at least 30 minutes; one more for its clock and the way."""
+STRIPE_WANTS = timedelta(minutes=30)
+"""The shortest time that Stripe gives a checkout."""
+SESSION_LASTS = STRIPE_WANTS + timedelta(minutes=1)
+"""One minute more for Stripe's clock and the way."""
 SWEEP_AFTER = timedelta(minutes=5)
 """A checkout of which nobody told us anything is asked about after this time."""
 UNKNOWN = Counter("stagedoor_ticket_unknown_stripe_objects", "Webhooks about objects that are not ours.")
@@ -48,11 +50,23 @@ def begin_payment(context: Context, order_id: str) -> str:
     assert session is not None
     if session.url:
         return session.url
-    made = context.payments.create_session(checkout_of(context, order, session))
+    made = _make_session(context, order, session)
     with context.database.transaction() as tx:
         payments.save_session(tx, order_id, made.session_id, made.url)
         tx.schedule("ask_stripe", made.session_id, tx.now + SWEEP_AFTER)
     return made.url
+
+
+def _make_session(context: Context, order: Order, session: payments.Session) -> MadeSession:
+    """Make the checkout. One that was begun minutes ago may be there already; if not, its time has to be a new one."""
+    if session.expires_at - context.database.clock.now() >= STRIPE_WANTS:
+        return context.payments.create_session(checkout_of(context, order, session))
+    found = context.payments.find_session(order.order_id, session.began_at)
+    if found is not None:
+        return found
+    with context.database.transaction() as tx:
+        session = payments.renew_session(tx, order.order_id, tx.now + SESSION_LASTS)
+    return context.payments.create_session(checkout_of(context, order, session))
 
 
 def checkout_of(context: Context, order: Order, session: payments.Session) -> Checkout:

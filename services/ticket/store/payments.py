@@ -19,6 +19,11 @@ from shared.money import Money
 _SESSION = sa.select(sessions).where(sessions.c.order_id == sa.bindparam("order_id"))
 _ORDER_OF_SESSION = sa.select(sessions.c.order_id).where(sessions.c.session_id == sa.bindparam("session_id"))
 _BEGIN = insert(sessions).on_conflict_do_nothing(index_elements=["order_id"])
+_RENEW = (
+    sa.update(sessions)
+    .where(sessions.c.order_id == sa.bindparam("b_order_id"), sessions.c.session_id.is_(None))
+    .values(expires_at=sa.bindparam("expires_at"))
+)
 _SAVE_SESSION = (
     sa.update(sessions)
     .where(sessions.c.order_id == sa.bindparam("b_order_id"))
@@ -72,6 +77,15 @@ class Payment:
 def begin_session(tx: Transaction, order_id: str, expires_at: datetime) -> None:
     """Note that a checkout is about to be made, before Stripe hears of it."""
     tx.execute(_BEGIN, {"order_id": order_id, "url": "", "began_at": tx.now, "expires_at": expires_at})
+
+
+def renew_session(tx: Transaction, order_id: str, expires_at: datetime) -> Session:
+    """A checkout that could not be made is begun once more, with another end. One that was made meanwhile stays as it is."""
+    tx.execute(_RENEW, {"b_order_id": order_id, "expires_at": expires_at})
+    session = session_of(tx.connection, order_id)
+    if session is None:
+        raise NotFound("No checkout was begun for this order.", order_id=order_id)
+    return session
 
 
 def session_of(connection: sa.Connection, order_id: str) -> Session | None:
