@@ -42,7 +42,7 @@ def install(app: Flask) -> None:
 def make_blueprint() -> Any:
     """The routes as one table."""
     table = Blueprint("api", __name__, url_prefix="/api/v1", description="Conferences and orders")
-    refused = [404, 409, 422, 503]
+    refused = [400, 404, 409, 422, 503]
 
     def route(rule: str, method: str, view: Any, answer: Any, status: int = 200, doc: Any = None) -> None:
         for code in refused:

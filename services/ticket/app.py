@@ -9,7 +9,7 @@ from services.ticket.checks import CHECKS
 from services.ticket.handlers import ERRANDS, PROJECTIONS, REACTIONS, TIMERS, Context
 from services.ticket.payments import Payments
 from services.ticket.store import metadata
-from services.ticket.web import Desk
+from services.ticket.web import Desk, refuse_unreadable
 from shared.config import Settings
 from shared.runtime import Runtime
 from shared.service import Service
@@ -36,6 +36,7 @@ def create_app(runtime: Runtime, payments: Payments | None = None) -> Flask:
     targets = (runtime.settings.stripe_api,) if runtime.settings.stripe_api else STRIPE_PAGES
     app = create_base_app(SERVICE, runtime, __name__, form_targets=targets)
     app.extensions["ticket"] = Desk(runtime, make_context(runtime, payments))
+    app.before_request(refuse_unreadable)
     api.install(app)
     webhook.install(app)
     organise.install(app)

@@ -9,18 +9,34 @@ from marshmallow import fields, validate
 
 from services.ticket.domain.order import MOST_ATTENDEES
 from services.ticket.handlers import AttendeeWish, OrderWish
-from shared.web.forms import ADDRESS
 from shared.web.rest import money_field
 
-NAME = validate.And(
-    validate.Length(1, 200),
-    validate.Regexp(r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z", error="This cannot be read as a name."),
+CONTROL = r"\x00-\x1f\x7f-\x9f"
+
+
+def storable(text: str) -> None:
+    """JSON can carry halves of characters, which nothing can store; and `$` lets a last line break pass."""
+    if text.endswith("\n") or any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        raise ma.ValidationError("This contains characters that cannot be read.")
+
+
+READABLE = (
+    validate.Regexp(f"^[^{CONTROL}]*$", error="This contains characters that cannot be read."),
+    storable,
 )
-EMAIL = validate.And(
+NAME = (
+    validate.Length(1, 200),
+    validate.Regexp(f"^[^{CONTROL}]*[^\\s{CONTROL}][^{CONTROL}]*$", error="This cannot be read as a name."),
+    storable,
+)
+_LABEL = f"[^@\\s.{CONTROL}]+"
+EMAIL = (
     validate.Length(3, 254),
     validate.Regexp(
-        f"^(?:{ADDRESS.pattern})\\Z", error="This is no e-mail address: it should look like name@example.org."
+        f"""^[^@\\s<>"(),;:\\\\\\[\\]{CONTROL}]+@{_LABEL}(\\.{_LABEL})+$""",
+        error="This is no e-mail address: it should look like name@example.org.",
     ),
+    storable,
 )
 NO_ADDRESS = {"description": "an address like name@example.org"}
 
@@ -81,14 +97,14 @@ class ConferencePage(ma.Schema):
 class AttendeeSchema(ma.Schema):
     name = fields.String(required=True, validate=NAME)
     email = fields.String(required=True, validate=EMAIL, metadata=NO_ADDRESS)
-    admission_type = fields.String(required=True, validate=validate.Length(1, 40))
+    admission_type = fields.String(required=True, validate=(validate.Length(1, 40), *READABLE))
 
 
 class BuyerSchema(ma.Schema):
-    name = fields.String(load_default="", validate=validate.Length(0, 200))
-    company = fields.String(load_default="", validate=validate.Length(0, 200))
+    name = fields.String(load_default="", validate=(validate.Length(0, 200), *READABLE))
+    company = fields.String(load_default="", validate=(validate.Length(0, 200), *READABLE))
     country = fields.String(
-        load_default="", validate=validate.Regexp(r"^([A-Z]{2})?\Z", error="Two capital letters, like DE.")
+        load_default="", validate=validate.Regexp(r"^([A-Z]{2})?$", error="Two capital letters, like DE.")
     )
 
 
@@ -99,6 +115,14 @@ class Consent(fields.Field[Any]):
         if isinstance(value, bool | int):
             return value
         raise ma.ValidationError("The version that was accepted, or true.")
+
+
+class ConsentsSchema(ma.Schema):
+    """The legal texts that were accepted: the version that was read, or true for the newest."""
+
+    terms = Consent(metadata={"type": ["integer", "boolean"]})
+    privacy = Consent(metadata={"type": ["integer", "boolean"]})
+    code_of_conduct = Consent(metadata={"type": ["integer", "boolean"]})
 
 
 class OrderRequest(ma.Schema):
@@ -119,14 +143,7 @@ class OrderRequest(ma.Schema):
         allow_none=True,
         metadata={"description": "what was shown; a different price is refused with 409"},
     )
-    consents = fields.Dict(
-        keys=fields.String(validate=validate.Length(1, 30)),
-        values=Consent(metadata={"type": ["integer", "boolean"]}),
-        load_default=dict,
-        metadata={
-            "description": "kind of legal text (terms, privacy, code_of_conduct) -> version that was read, or true"
-        },
-    )
+    consents = fields.Nested(ConsentsSchema, load_default=dict)
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: Any) -> OrderWish:

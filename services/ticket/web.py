@@ -99,6 +99,12 @@ def go(target: str) -> Response:
     return cast(Response, redirect(target, 303))
 
 
+def refuse_unreadable() -> None:
+    """No address of ours has a NUL in it, and databases cannot look one up. Raises `NotFound`."""
+    if "\x00" in request.path or any("\x00" in value for value in request.args.values()):
+        raise NotFound("There is nothing here.")
+
+
 def bearer() -> str:
     """The secret that a machine sends: `Authorization: Bearer <secret>`, or `?secret=`."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -15,6 +15,9 @@ from shared.web import problems
 class Problem(ma.Schema):
     """RFC 9457 problem details, with the facts of the error beside them."""
 
+    class Meta:
+        unknown = ma.INCLUDE
+
     type = ma.fields.String(metadata={"description": "urn:stagedoor:<code>; the code is stable"})
     title = ma.fields.String()
     status = ma.fields.Integer()

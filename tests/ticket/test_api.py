@@ -124,11 +124,14 @@ def test_a_refused_try_can_be_repeated_with_its_key(stage: Stage, client: FlaskC
         ({"attendees": [{"name": "x" * 10_000, "email": "a@example.org", "admission_type": "regular"}]}, "attendees.0.name"),
         ({"attendees": [{"name": "A", "email": "a@example.org", "admission_type": "emperor"}]}, "attendees.0.admission_type"),
         ({"email": "not an address"}, "email"),
+        ({"email": "line@example.org\n"}, "email"),
+        ({"buyer": {"company": "half a character \ud800"}}, "buyer.company"),
+        ({"buyer": {"name": "a\x00b"}}, "buyer.name"),
         ({"locale": "tlh"}, "locale"),
         ({"payment_method": "barter"}, "payment_method"),
         ({"expected_total": {"amount": "many", "currency": "EUR"}}, "expected_total.amount"),
         ({"expected_total": 199}, "expected_total._schema"),
-        ({"consents": {"terms": "yes"}}, "consents.terms.value"),
+        ({"consents": {"terms": "yes"}}, "consents.terms"),
         ({"surprise": 1}, "surprise"),
     ],
 )  # fmt: skip
@@ -154,6 +157,11 @@ def test_a_body_that_is_no_json_is_refused(client: FlaskClient) -> None:
 def test_counts_that_are_negative_or_huge_are_refused(client: FlaskClient, count: int) -> None:
     answer = client.post(ORDERS, json=body(count=count))
     assert answer.status_code == 422
+
+
+def test_an_address_that_no_database_can_look_up_is_not_found(client: FlaskClient) -> None:
+    refused(client.get("/api/v1/conferences/%00"), 404, "not_found")
+    refused(client.get("/api/v1/orders/ABC?secret=%00"), 404, "not_found")
 
 
 def test_an_unknown_conference_is_not_found(client: FlaskClient) -> None:
