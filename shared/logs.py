@@ -18,6 +18,11 @@ def add_trace(_logger: object, _method: str, entry: MutableMapping[str, Any]) ->
     return entry
 
 
+def get_logger(name: str) -> Any:
+    """A structlog logger that writes through the standard library's, so that it is silent until a process configures logging."""
+    return structlog.wrap_logger(logging.getLogger(name))
+
+
 def configure(level: str) -> None:
     """structlog and the standard library's loggers write the same lines to stderr, from this level on."""
     before: list[Any] = [

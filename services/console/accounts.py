@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 import sqlalchemy as sa
-import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -20,10 +19,11 @@ from services.console.domain import account as rules
 from shared.database import Database, Transaction
 from shared.errors import Conflict, Gone, InvalidInput, NotFound, TooMany, Unauthorized
 from shared.events import StaffActed
+from shared.logs import get_logger
 from shared.web.i18n import gettext as _
 from shared.web.staff import ROLES, Staff
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 

@@ -56,7 +56,7 @@ class Conference:
 
 @dataclass(frozen=True)
 class Meal:
-    """One meal. `name` is its place in their order where no event says what it is called."""
+    """One meal; those of the same name are numbered in the order in which they are served."""
 
     name: str
     entitled: int
@@ -126,6 +126,10 @@ class Paying:
     bars: tuple[Bar, ...]
     open_tier: Tier | None
     next_tier: Tier | None
+    free: int
+    """Admissions of no tier: by voucher"""
+    worth: Money
+    """What the admissions that stand were sold for"""
     tickets: Money
     sponsors: Money
     refunded: Money
@@ -202,9 +206,13 @@ def _eating(facts: Facts, conference: Conference, tiers: Sequence[Tier], now: da
     newest = orders[-1] if orders else None
     drifts = {row.meal_id: int(row.expected) - int(row.ordered) for row in facts.drifts()}
     meals = []
-    for number, meal in enumerate(headcount.meals if headcount else [], 1):
+    counted_meals = headcount.meals if headcount else []
+    names = [meal["name"] or _("Meal") for meal in counted_meals]
+    for number, meal in enumerate(counted_meals):
         plates = newest.plates.get(meal["id"]) if newest else None
-        name = meal["name"] or _("Meal %(number)s", number=number)
+        name = names[number]
+        if names.count(name) > 1:  # lunch on each day
+            name = f"{name} {names[: number + 1].count(name)}"
         meals.append(Meal(name, meal["entitled"], meal["extra"], plates, drifts.get(meal["id"])))
     before_doors = forecast is not None and now < conference.doors_at
     return Eating(
@@ -294,6 +302,8 @@ def _paying(facts: Facts, conference: Conference, tiers: list[Tier]) -> Paying:
         bars=charts.bars(shown),
         open_tier=dearest,
         next_tier=coming[0] if coming else None,
+        free=int(facts.standing().standing) - sum(tier.sold for tier in tiers),
+        worth=conference.amount(sum(tier.money.amount for tier in tiers)),
         tickets=conference.amount(tickets),
         sponsors=conference.amount(sponsors),
         refunded=conference.amount(refunded),

@@ -60,6 +60,7 @@ def make_pages(runtime: Runtime, database: Database) -> Blueprint:
             rows = reading.acts(connection, read_place(request.args.get("before", "")), PAGE + 1)
             people = store.names(connection)
             names = {row.conference_id: row.name for row in reading.conferences(connection)}
+        names[EVERYWHERE] = _("all conferences")
         more = write_place(rows[PAGE - 1]) if len(rows) > PAGE else ""
         return render_template("audit.html", rows=rows[:PAGE], people=people, names=names, more=more)
 

@@ -136,14 +136,18 @@ def day(value: date, style: str = "long", lang: str | None = None) -> str:
     """`7 June 2027`. Styles: long, full (with the weekday), medium, short, or a pattern of CLDR."""
     locale = lang or language()
     british = {"long": "d MMMM y", "medium": "d MMM y", "full": "EEEE d MMMM y"} if locale == "en" else {}
-    return format_date(value, british.get(style, style), locale=locale)
+    return format_date(value, _in_order(british.get(style, style), locale), locale=locale)
 
 
 def moment(value: datetime, zone: str = "", style: str = "EEE d MMM y, HH:mm", lang: str | None = None) -> str:
     """An instant at the conference's local time: `Sun 23 May 2027, 23:59`."""
     locale = lang or language()
-    pattern = "EEE d. MMM y, HH:mm" if style.startswith("EEE d MMM y") and locale == "de" else style
-    return format_datetime(value, pattern, tzinfo=ZoneInfo(zone or "UTC"), locale=locale)
+    return format_datetime(value, _in_order(style, locale), tzinfo=ZoneInfo(zone or "UTC"), locale=locale)
+
+
+def _in_order(pattern: str, locale: str) -> str:
+    """A British pattern as the language writes it: `Sonntag, 23. Mai`."""
+    return pattern.replace("EEEE d", "EEEE, d").replace("d MMM", "d. MMM") if locale == "de" else pattern
 
 
 def clock_time(value: datetime, zone: str = "", lang: str | None = None) -> str:
@@ -155,7 +159,8 @@ def ago(value: datetime, now: datetime) -> str:
     """`3 minutes ago`, `in 5 days`, `just now`."""
     if abs((value - now).total_seconds()) < 1:
         return gettext("just now")
-    return format_timedelta(value - now, add_direction=True, locale=language())
+    # Six weeks say more than one month: the next unit begins at one and a half of it.
+    return format_timedelta(value - now, threshold=1.5, add_direction=True, locale=language())
 
 
 def city(zone: str) -> str:

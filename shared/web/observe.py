@@ -6,15 +6,15 @@ import os
 import time
 
 import prometheus_client
-import structlog
 from flask import Flask, Response, g, jsonify, request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from shared.logs import get_logger
 from shared.runtime import Runtime
 from shared.service import Service
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 LABELS = ("service", "method", "route", "status")
 REQUESTS = Counter("stagedoor_requests", "Requests answered.", LABELS)
 SECONDS = Histogram("stagedoor_request_seconds", "How long answers took.", ("service", "route"))

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, cast
 
-import structlog
 from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from shared import trace
 from shared.errors import StagedoorError, Unavailable
+from shared.logs import get_logger
 from shared.web.i18n import N_, gettext
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 TITLES = {
     400: N_("This request cannot be understood"),

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, Literal, ParamSpec, TypeVar, cast
 from urllib.parse import urlencode
 
-import structlog
 from flask import Flask, Response, current_app, g, redirect, request
 
 from shared.errors import Forbidden, Unauthorized
 from shared.identity import STAFF_TOKEN, Signer
+from shared.logs import get_logger
 from shared.runtime import Runtime
 from shared.web.i18n import gettext as _
 from shared.web.security import get_cookie
@@ -22,7 +22,7 @@ Role = Literal["organiser", "finance", "check_in"]
 ROLES: tuple[Role, ...] = ("organiser", "finance", "check_in")
 EVERYWHERE = "*"
 COOKIE = "staff"
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 

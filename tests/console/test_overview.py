@@ -95,7 +95,7 @@ def test_how_many_will_eat_is_the_forecast_and_the_plates(stage: Stage) -> None:
     assert (eating.admissions, eating.expected, eating.low, eating.high) == (159, 412, 398, 429)
     assert [(meal.name, meal.entitled, meal.extra, meal.plates) for meal in eating.meals] == [
         ("Monday lunch", 159, 12, 301),
-        ("Meal 2", 159, 0, 265),
+        ("Meal", 159, 0, 265),
     ]
     assert eating.picture is not None and eating.picture.band and eating.picture.line
 
