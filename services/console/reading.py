@@ -17,7 +17,11 @@ _HERE: Final[sa.BindParameter[str]] = bindparam("b_here")
 
 _CONFERENCES: Final = (
     sa.select(t.conferences)
-    .where(t.conferences.c.name.is_not(None))
+    .where(
+        t.conferences.c.name.is_not(None),
+        # A demo that was called off was taken away.
+        sa.or_(t.conferences.c.is_demo.is_not(True), t.conferences.c.called_off.is_not(True)),
+    )
     .where(~func.coalesce(t.conferences.c.is_demo & t.conferences.c.called_off, sa.false()))
     .order_by(t.conferences.c.doors_at.desc(), t.conferences.c.conference_id)
 )

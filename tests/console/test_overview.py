@@ -179,3 +179,12 @@ def test_after_doors_the_picture_ends(stage: Stage) -> None:
     view = look(stage)
     assert view.eating.expected is None and view.eating.picture is not None and not view.eating.picture.band
     assert view.days_left < 0
+
+
+def test_a_demo_that_was_taken_away_is_not_shown_and_a_conference_called_off_is(stage: Stage) -> None:
+    client = stage.organiser()
+    stage.say("ticket", opened(), opened(conference_id="con_2", slug="demo", name="A demo", is_demo=True, tiers=()))
+    stage.say("ticket", *(ConferenceCalledOff(conference_id=each, reason="storm") for each in ("con_1", "con_2")))
+    stage.settle()
+    page = client.get("/staff?conference=demo").text
+    assert "A demo" not in page and "Searchlight 2027" in page and "called off" in page
