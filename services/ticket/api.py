@@ -30,7 +30,7 @@ KEY = {
     "name": "Idempotency-Key",
     "required": False,
     "description": "the same key and body within 24 hours give the same answer; what was refused can be tried again",
-    "schema": {"type": "string", "maxLength": LONGEST_KEY},
+    "schema": {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[\\x20-\\x7e]*$"},
 }
 
 
@@ -75,8 +75,8 @@ def show_conference(slug: str) -> dict[str, Any]:
 def create_order(wish: OrderWish, slug: str) -> dict[str, Any]:
     """Hold tickets at the price that is open now for 30 minutes. A free order is paid at once."""
     key = request.headers.get("Idempotency-Key", "")
-    if len(key) > LONGEST_KEY or not key.isprintable():
-        raise InvalidInput(f"An Idempotency-Key has at most {LONGEST_KEY} printable characters.")
+    if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):
+        raise InvalidInput(f"An Idempotency-Key has at most {LONGEST_KEY} printable ASCII characters.")
     placed = place_order(desk().context.database, slug, wish, key, hashlib.sha256(request.get_data()).hexdigest())
     held = placed.status == "held"
     return {
