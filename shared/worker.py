@@ -15,13 +15,16 @@ from typing import Any
 from shared.consumer import Consumer
 from shared.errors import StagedoorError, Unavailable
 from shared.inbox import describe
+from shared.lookout import Lookout
 from shared.outbox import Relay
 from shared.runtime import Runtime
 from shared.service import Service
 from shared.timers import Timekeeper
 
-IDLE = (0.004, 0.05)
-"""How long a part sleeps when it found nothing, at first and at most, in seconds."""
+LOOKING = (0.004, 0.04)
+"""Seconds between two looks for what other processes left: at first, and growing while there is nothing."""
+SAFETY = 1.0
+"""A part that nobody wakes looks by itself after so many seconds: the claim of a process that died is seen by nobody else."""
 AWAY = (0.5, 5.0)
 """How long a part sleeps when something is away."""
 logger = logging.getLogger(__name__)
@@ -34,13 +37,15 @@ class Part:
     name: str
     step: Callable[[], int]
     trouble: str = field(default="")
+    wake: threading.Event = field(default_factory=threading.Event)
+    """Set when there may be something to do."""
 
 
 class Worker:
     """Composed by each service's `create_worker`. `context` is what its errands work with."""
 
     def __init__(self, service: Service, runtime: Runtime, context: Any, errand_threads: int = 2) -> None:
-        database = runtime.database(service)
+        database = self.database = runtime.database(service)
         self.service = service
         self.context = context
         self.relay = Relay(service, database, runtime.log)
@@ -78,18 +83,28 @@ class Worker:
         """Work until `stop` is set; returns when every part has ended."""
         self._patience = 0.25
         threads = [threading.Thread(target=self._run_part, args=(part, stop), name=part.name) for part in self.parts]
+        threads.append(threading.Thread(target=self._run_lookout, args=(stop,), name="lookout"))
+        self.database.listeners.append(self.wake)
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        self.database.listeners.remove(self.wake)
+
+    def wake(self, spoken: bool, due: bool) -> None:
+        """There are rows in the outbox, or work was scheduled."""
+        for part in self.parts:
+            if (spoken and part.name == "relay") or (due and part.name.startswith(("timers", "errands"))):
+                part.wake.set()
 
     def close(self) -> None:
         self.consumer.close()
         self.relay.close()
 
     def _run_part(self, part: Part, stop: threading.Event) -> None:
-        idle, away = IDLE[0], AWAY[0]
+        away = AWAY[0]
         while not stop.is_set():
+            part.wake.clear()
             try:
                 done = part.step()
             except Exception as error:
@@ -101,12 +116,23 @@ class Worker:
                 away = min(away * 2, AWAY[1])
                 continue
             part.trouble, away = "", AWAY[0]
-            if done:
-                idle = IDLE[0]
-            else:
-                stop.wait(idle)
-                idle = min(idle * 2, IDLE[1])
+            if not done:
+                part.wake.wait(LOOKING[0] if part.name == "consumer" else SAFETY)  # a consumer waits in its poll
         if part.name == "consumer":
             self.consumer.close()
         if part.name == "relay":
             self.relay.close()
+
+    def _run_lookout(self, stop: threading.Event) -> None:
+        lookout, pause = Lookout(self.database), LOOKING[0]
+        while not stop.wait(pause):
+            try:
+                seen = lookout.look()
+            except Unavailable:  # each part says so by itself
+                pause = AWAY[0]
+                continue
+            self.wake(seen.spoken, seen.due)
+            pause = LOOKING[0] if seen.spoken or seen.due else min(pause * 1.2, LOOKING[1])
+        lookout.close()
+        for part in self.parts:
+            part.wake.set()

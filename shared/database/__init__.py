@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -40,6 +40,8 @@ class Database:
         self.statements = FrameStatements(self.frame)
         self.commits = 0
         """Write transactions that this process committed here: unchanged means that nothing new can be waiting from us."""
+        self.listeners: list[Callable[[bool, bool], None]] = []
+        """Told after each commit of this process: whether events were put out, and whether work was scheduled that is due."""
         self._queue = WriterQueue(url)
         self._engine: sa.Engine | None = None
         self._pid = 0
@@ -77,6 +79,8 @@ class Database:
                 crash.point("database.before_commit")
             self.commits += 1
             crash.point("database.after_commit")
+            for listener in tuple(self.listeners):
+                listener(tx.has_spoken, tx.has_scheduled)
         except sa.exc.DBAPIError as error:
             if unavailable(error):
                 raise Unavailable(f"The database of {self.owner} cannot be used now: {error.orig}") from error
@@ -109,6 +113,8 @@ class Transaction:
         self.ids = database.ids
         self.actor = actor
         self.database = database
+        self.has_spoken = False
+        self.has_scheduled = False
         self._events: list[Event] = []
 
     def execute(
@@ -122,6 +128,7 @@ class Transaction:
 
     def schedule(self, kind: str, subject: str, due_at: datetime, facts: Mapping[str, str] | None = None) -> None:
         """Have `kind` done about `subject` at `due_at`, once. Scheduling the same again moves it and replaces its facts."""
+        self.has_scheduled = self.has_scheduled or due_at <= self.now
         self.execute(
             self.database.statements.schedule,
             {"kind": kind, "subject": subject, "due_at": due_at, "facts": dict(facts or {})},
@@ -161,6 +168,7 @@ class Transaction:
                 )
                 rows.append({"topic": topic_name, "key": key, "sequence": sequence, "value": value})
         self.execute(self.database.statements.put_out, rows)
+        self.has_spoken = True
         self._events.clear()
 
 

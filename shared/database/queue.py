@@ -1,7 +1,7 @@
 """The queue of those who want to write into one SQLite file: threads of this process, and processes of this machine.
 
-SQLite lets a second writer poll with growing pauses of up to 0.1 s, and whoever asks at the right moment goes first: under load some
-wait for seconds. Here a process that waits holds the place at the door, so that it is the next one.
+SQLite lets a second writer poll with growing pauses of up to 0.1 s, and whoever asks at the right moment goes first: under load
+some wait for seconds. Here a process that waits holds the place at the door, so that it is the next one.
 """
 
 from __future__ import annotations
