@@ -223,8 +223,8 @@ class House:
         self.stage.close()
 
 
-def build(stack: Stack, home: Path) -> House:
-    """A house on this stack, its conference opened by its team."""
+def build(stack: Stack, home: Path, opening: datetime = OPENING, doors_on: date = DOORS_ON) -> House:
+    """A house on this stack, its conference opened by its team. Its clock stands at `opening`."""
     settings = load(
         {
             "STAGEDOOR_HOME": str(home),
@@ -237,11 +237,11 @@ def build(stack: Stack, home: Path) -> House:
     )
     sink = MailSink()
     log = open_log(stack.log_url, stack.prefix)
-    stage = Stage(settings, log, SimulatedClock(OPENING), seeded_ids(7), mailer=sink, stripe_seed=7)
+    stage = Stage(settings, log, SimulatedClock(opening), seeded_ids(7), mailer=sink, stripe_seed=7)
     plan = conference_plan(
-        slug="flow", name="Flow 2027", doors_on=DOORS_ON, capacity=CAPACITY, early_bird_cap=EARLY_BIRD_CAP
+        slug="flow", name="Flow 2027", doors_on=doors_on, capacity=CAPACITY, early_bird_cap=EARLY_BIRD_CAP
     )
-    scenery = Scenery(plan, OPENING, plan.doors_at(), plan.doors_at() + timedelta(days=1))
+    scenery = Scenery(plan, opening, plan.doors_at(), plan.doors_at() + timedelta(days=1))
     team = Team(stage, scenery, key="F")
     return House(stage, sink, team, Shop(stage, team.open()))
 
