@@ -16,6 +16,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_timezone_location
@@ -56,6 +57,13 @@ def _plural(one: str, many: str, n: int) -> str:
 def language() -> str:
     """The reader's language: en or de."""
     return str(g.get("language", "en")) if has_request_context() else "en"
+
+
+def this_page_in(other: str) -> str:
+    """The address of this page in another language; what was asked for stays."""
+    return "?" + urlencode(
+        [*((name, value) for name, value in request.args.items(multi=True) if name != "lang"), ("lang", other)]
+    )
 
 
 @cache
@@ -104,7 +112,8 @@ def install(app: Flask) -> None:
         response.headers.setdefault("Content-Language", language())
         response.vary.update(["Accept-Language", "Cookie"])
         if request.args.get("lang") in LANGUAGES:
-            response.set_cookie("lang", language(), max_age=31_536_000, samesite="Lax", path="/")
+            kind = {"samesite": "Lax", "path": "/", "httponly": True, "secure": request.is_secure}
+            response.set_cookie("lang", language(), max_age=31_536_000, **kind)  # type: ignore[arg-type]
         return response
 
     app.before_request(choose)
@@ -113,7 +122,7 @@ def install(app: Flask) -> None:
     environment.add_extension("jinja2.ext.i18n")
     # Jinja fills in the names by itself, with what it must escape escaped.
     environment.install_gettext_callables(gettext, _plural, newstyle=True)  # type: ignore[attr-defined]
-    environment.globals.update(language=language, languages=LANGUAGES)
+    environment.globals.update(language=language, languages=LANGUAGES, this_page_in=this_page_in)
     environment.filters.update(FILTERS)
 
 

@@ -55,7 +55,7 @@ def install(app: Flask, *, always_json: bool = False) -> None:
 
 def wants_json() -> bool:
     """Whether a machine asks: under /api and /internal always, elsewhere where JSON is preferred to a page."""
-    if request.path.startswith(("/api/", "/internal/", "/feed")):
+    if request.path == "/feed" or request.path.startswith(("/api/", "/internal/", "/feed/")):
         return True
     accepts = request.accept_mimetypes
     best = accepts.best_match(["text/html", "application/json", "application/problem+json"], default="text/html")

@@ -19,6 +19,11 @@ def test_a_page_speaks_english_and_german_as_asked(app: Flask) -> None:
     assert "Anmelden" in client.get("/greeting").text, "the choice is remembered"
 
 
+def test_another_language_keeps_what_was_asked_for(app: Flask) -> None:
+    page = app.test_client().get("/greeting?conference=a%26b&lang=en").text
+    assert 'href="?conference=a%26b&amp;lang=de"' in page
+
+
 def test_no_page_runs_or_styles_anything_inline(app: Flask) -> None:
     answer = app.test_client().get("/greeting")
     policy = answer.headers["Content-Security-Policy"]
