@@ -325,3 +325,24 @@ def test_webhooks_about_other_things_are_only_kept(stage: Stage) -> None:
 def test_a_live_key_is_refused_where_no_money_may_move(stage: Stage) -> None:
     with pytest.raises(InvalidInput):
         Payments("sk_live_x", WEBHOOK_SECRET, stage.clock, STRIPE_URL)
+
+
+def test_a_hold_ends_in_time_although_a_wrong_payment_came(stage: Stage) -> None:
+    order = stage.order()
+    stage.pay_at_stripe(second_checkout(stage, order, 5))
+    stage.settle()
+    stage.wait(minutes=31)
+    assert (stage.state(order), stage.quota_taken()) == ("lapsed", 0)
+
+
+def test_a_late_payment_that_fills_the_cap_closes_the_tier(stage: Stage) -> None:
+    order = stage.order()
+    session = second_checkout(stage, order)
+    stage.wait(minutes=31)
+    stage.order(*["regular"] * 4)
+    stage.pay_at_stripe(session)
+    stage.settle()
+    assert stage.state(order) == "paid"
+    [closed] = stage.said(TierClosed)
+    assert (closed.reason, closed.taken) == ("cap", 5)
+    assert stage.order().placed.total == euros(299)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,23 @@ def test_one_payment_pays_once_whoever_asks(stage: Stage) -> None:
     at_once(6, lambda n: confirm_payment(stage.context, session))
     stage.settle()
     assert len(stage.said(OrderPaid)) == 1
+
+
+def test_a_payment_at_the_very_end_of_the_hold_keeps_the_ticket(stage: Stage) -> None:
+    orders = [stage.order("student") for _ in range(4)]
+    sessions = [stage.pay_page(order) for order in orders]
+    stage.clock.advance_to(orders[0].placed.hold_expires_at - timedelta(seconds=30))
+    for session in sessions:
+        assert stage.pay_at_stripe(session) == 200
+    stage.clock.advance_to(orders[0].placed.hold_expires_at)
+
+    def act(n: int) -> None:
+        if n < len(sessions):
+            confirm_payment(stage.context, sessions[n])
+        else:
+            stage.work()
+
+    at_once(len(sessions) + 1, act)
+    stage.settle()
+    assert [stage.state(order) for order in orders] == ["paid"] * 4
+    assert stage.quota_taken() == 4

@@ -211,16 +211,16 @@ class Ladder:
         return [*events, changed]
 
     def due(self, zone: str, now: datetime) -> Iterator[tuple[str, str, datetime]]:
-        """What a timer has to wake us for: ('turn', admission type, when) and ('7' or '2', tier id, when)."""
+        """What a timer has to wake us for: (what, tier id, when), what being 'turn' (it begins or ends), '7' or '2' (days left)."""
         tier = self.open_tier(now)
         if tier is None:
             opens_at = self.opens_at()
             if opens_at and opens_at > now:
-                yield "turn", self.admission_type, opens_at
+                yield "turn", self.tiers[0].tier_id, opens_at
             return
         if tier.ends_at is None:
             return
-        yield "turn", self.admission_type, tier.ends_at
+        yield "turn", tier.tier_id, tier.ends_at
         for days in DAYS_BEFORE:
             warn_at = days_earlier(tier.ends_at, days, zone)
             if warn_at > now and str(days) not in tier.warned:

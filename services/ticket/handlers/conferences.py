@@ -110,19 +110,16 @@ def move_tier_end(
 
 
 def schedule_ladder(tx: Transaction, ladder: Ladder, zone: str) -> None:
-    """Wake up when the next tier is due, and when the end of the open one is to be announced."""
-    for what, subject, due_at in ladder.due(zone, tx.now):
+    """Wake up when the next tier is due, and when the end of the open one is to be announced.
+
+    Each tier has timers of its own: a sale that closes one never waits for the timer of that one, which waits for the ladder.
+    """
+    for what, tier_id, due_at in ladder.due(zone, tx.now):
+        facts = {"conference_id": ladder.conference_id, "admission_type": ladder.admission_type}
         if what == "turn":
-            facts = {"conference_id": ladder.conference_id, "admission_type": ladder.admission_type}
-            tx.schedule("turn_tier", f"{ladder.conference_id}:{ladder.admission_type}", due_at, facts)
+            tx.schedule("turn_tier", tier_id, due_at, facts)
         else:
-            facts = {
-                "conference_id": ladder.conference_id,
-                "admission_type": ladder.admission_type,
-                "tier_id": subject,
-                "days": what,
-            }
-            tx.schedule("announce_tier_end", f"{subject}:{what}", due_at, facts)
+            tx.schedule("announce_tier_end", f"{tier_id}:{what}", due_at, {**facts, "tier_id": tier_id, "days": what})
 
 
 def turn_tier(timer: Timer, tx: Transaction) -> None:

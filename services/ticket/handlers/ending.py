@@ -10,7 +10,6 @@ from services.ticket.payments import SessionState
 from services.ticket.store import conferences, orders, payments, vouchers
 from shared.database import Database, Transaction
 from shared.errors import Conflict, Unavailable
-from shared.money import Money
 from shared.service import Errand, Timer
 
 
@@ -83,7 +82,6 @@ def cancel_order(database: Database, order_id: str, reason: str = "buyer", actor
         if order.state == State.HELD:
             if payments.session_of(tx.connection, order_id) is None:
                 lapse(tx, order, "abandoned")
-                tx.unschedule("end_hold", order_id)
             else:
                 tx.schedule("expire_session", order_id, tx.now, {"reason": "abandoned"})
             return order
@@ -130,8 +128,3 @@ def _give_back(tx: Transaction, order: Order) -> None:
         if voucher is not None:
             tx.publish(*voucher.release(order.order_id, order.comp_count))
             vouchers.save_voucher(tx, voucher)
-
-
-def refundable(order: Order) -> Money:
-    """What a cancellation would give back."""
-    return order.total

@@ -11,9 +11,10 @@ from datetime import timedelta
 
 from prometheus_client import Counter
 
-from services.ticket.domain.errors import HoldExpired, NotEnoughLeft, SoldOut, VoucherUsedUp
+from services.ticket.domain.errors import HoldExpired, NotEnoughLeft, SoldOut, VoucherUnknown, VoucherUsedUp
 from services.ticket.domain.ledger import post
 from services.ticket.domain.order import Order, State
+from services.ticket.handlers.conferences import schedule_ladder
 from services.ticket.handlers.context import Context
 from services.ticket.payments import Checkout, CheckoutLine, MadeSession, SessionState, UnknownAtStripe
 from services.ticket.store import conferences, orders, payments, vouchers
@@ -139,7 +140,13 @@ def confirm_payment(context: Context, session_id: str, done: Callable[[Transacti
             raise UnknownAtStripe("This checkout is for no order of ours.", session_id=session_id)
     with context.database.transaction() as tx:
         if seen.is_paid:
-            _receive(tx, orders.lock_order(tx, order_id), seen)
+            tx.unschedule(
+                "end_hold", order_id
+            )  # before the order: its timer holds this row while it waits for the order
+            order = orders.lock_order(tx, order_id)
+            _receive(tx, order, seen)
+            if order.state == State.HELD:
+                tx.schedule("end_hold", order_id, order.hold_expires_at)
         payments.settle_webhooks(tx, session_id, "done")
         if done is not None:
             done(tx)
@@ -169,7 +176,6 @@ def _receive(tx: Transaction, order: Order, seen: SessionState) -> None:
 def _settle(tx: Transaction, order: Order) -> None:
     tx.publish(*order.pay(tx.now))
     orders.save_order(tx, order)
-    tx.unschedule("end_hold", order.order_id)
     sale = post("sale", tx.ids.new("pos", tx.now), order.conference_id, order.order_id, order.total, tx.now)
     payments.record_entries(tx, sale)
 
@@ -192,12 +198,14 @@ def _take_again(tx: Transaction, order: Order) -> bool:
                 return False
             tx.publish(*events)
             vouchers.save_voucher(tx, voucher)
-    except (SoldOut, NotEnoughLeft, VoucherUsedUp):
+    except (SoldOut, NotEnoughLeft, VoucherUsedUp, VoucherUnknown):
         return False
+    zone = conferences.conference_by_id(tx.connection, order.conference_id).time_zone
     for ladder in ladders.values():
-        for tier in list(ladder.tiers):
+        for tier in ladder.tiers:
             if tier.tier_id in tier_counts:
                 tx.publish(*ladder.take_late(tier.tier_id, tier_counts[tier.tier_id], tx.now))
+        schedule_ladder(tx, ladder, zone)
     conferences.save_ladders(tx, ladders.values())
     conferences.save_quotas(tx, quotas)
     return True
