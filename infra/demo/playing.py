@@ -69,8 +69,12 @@ def _buy_all_but(play: Play, left: int) -> None:
     number = 0
     while (rest := _early_birds_left(play) - left) > 0:
         number += 1
-        party = [attendee(draw, f"today-{number}-{place}", student=False) for place in range(min(rest, MOST_AT_ONCE, number))]
-        for basket in play.shop.order(party, f"demo-{play.team.conference_id}-{number}", locale=draw.choice(("de", "en"))):
+        party = [
+            attendee(draw, f"today-{number}-{place}", student=False) for place in range(min(rest, MOST_AT_ONCE, number))
+        ]
+        for basket in play.shop.order(
+            party, f"demo-{play.team.conference_id}-{number}", locale=draw.choice(("de", "en"))
+        ):
             play.shop.visit(basket)
             play.shop.pay(basket)
             play.shop.come_back(basket)

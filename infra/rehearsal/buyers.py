@@ -64,11 +64,10 @@ class Shop:
             wish = _wish(here, total, locale, company, voucher)
             browser = self.stage.browser()
             placed = _json(
-                browser.post(f"{self._api}/orders", json=wish, headers={"Idempotency-Key": f"{key}-{len(baskets)}"}), 201
+                browser.post(f"{self._api}/orders", json=wish, headers={"Idempotency-Key": f"{key}-{len(baskets)}"}),
+                201,
             )
-            baskets.append(
-                Basket(placed["reference"], placed["secret"], placed["payment_url"], len(here), browser)
-            )
+            baskets.append(Basket(placed["reference"], placed["secret"], placed["payment_url"], len(here), browser))
             rest = rest[len(here) :]
         return baskets
 
@@ -96,7 +95,9 @@ class Shop:
         """Pay a second checkout for the same order, as happens when a page is left open in another tab."""
         headers = {"Authorization": f"Bearer {STRIPE_KEY}"}
         stripe = Client(self.stage.stripe_app)
-        first = _json(stripe.get(f"/v1/checkout/sessions/{basket.session_id}", base_url=STRIPE_URL, headers=headers), 200)
+        first = _json(
+            stripe.get(f"/v1/checkout/sessions/{basket.session_id}", base_url=STRIPE_URL, headers=headers), 200
+        )
         form = {
             "mode": "payment",
             "line_items[0][quantity]": "1",
@@ -172,5 +173,7 @@ def _local(address: str) -> str:
 
 def _json(answer: TestResponse, wanted: int) -> Any:
     if answer.status_code != wanted:
-        raise Conflict(f"{answer.request.method} {answer.request.path} answers {answer.status_code}: {answer.text[:500]}")
+        raise Conflict(
+            f"{answer.request.method} {answer.request.path} answers {answer.status_code}: {answer.text[:500]}"
+        )
     return answer.get_json()

@@ -77,7 +77,9 @@ class _Producer:
 
 
 class _Consumer:
-    def __init__(self, log: Log, group: str, topics: Sequence[str], positions: Positions, counting: CountingLog) -> None:
+    def __init__(
+        self, log: Log, group: str, topics: Sequence[str], positions: Positions, counting: CountingLog
+    ) -> None:
         def assigned(places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
             found = positions(places)
             self._taken.update(found)

@@ -123,13 +123,17 @@ def ledger_sum(stage: Stage) -> int:
     for service in services():
         if (table := LEDGERS.get(service.name)) is not None:
             with stage.runtime.database(service).reading() as connection:
-                total += abs(int(connection.execute(sa.select(sa.func.coalesce(sa.func.sum(table.c.amount), 0))).scalar_one()))
+                total += abs(
+                    int(connection.execute(sa.select(sa.func.coalesce(sa.func.sum(table.c.amount), 0))).scalar_one())
+                )
     return total
 
 
 def projections_equal_rebuild(stage: Stage) -> bool:
     runtime = stage.runtime
-    made = [rebuild(service, runtime.database(service), runtime.log) for service in services() if service.projection_tables]
+    made = [
+        rebuild(service, runtime.database(service), runtime.log) for service in services() if service.projection_tables
+    ]
     return all(each.equal for each in made)
 
 

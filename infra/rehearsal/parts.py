@@ -31,7 +31,9 @@ class Parts:
 def refuse_a_live_key(environ: Mapping[str, str]) -> None:
     """Raises `InvalidInput` where a live key of Stripe is set: it has no business near a rehearsal."""
     if environ.get("STAGEDOOR_STRIPE_KEY", "").startswith(("sk_live", "rk_live")):
-        raise InvalidInput("A rehearsal never runs where a live key of Stripe is set: take STAGEDOOR_STRIPE_KEY away first.")
+        raise InvalidInput(
+            "A rehearsal never runs where a live key of Stripe is set: take STAGEDOOR_STRIPE_KEY away first."
+        )
 
 
 @contextmanager

@@ -117,9 +117,7 @@ class Play:
     # What buyers do
 
     def _order(self, order: OrderPart) -> None:
-        baskets = self.shop.order(
-            order.attendees, f"order-{order.number}", locale=order.locale, company=order.company
-        )
+        baskets = self.shop.order(order.attendees, f"order-{order.number}", locale=order.locale, company=order.company)
         for basket in baskets:
             self._go_on(order, basket)
 
@@ -165,7 +163,9 @@ class Play:
         with self.stage.runtime.database(TICKET).reading() as connection:
             lots = vouchers.lots_of(connection, self.team.conference_id)
         for lot_id in [lot.lot_id for lot in lots if lot.sponsorship_id == sponsorship_id]:
-            facts = self.stage.runtime.internal("ticket").post("/mail", {"kind": "vouchers", "subject": lot_id})["facts"]
+            facts = self.stage.runtime.internal("ticket").post("/mail", {"kind": "vouchers", "subject": lot_id})[
+                "facts"
+            ]
             codes = [code for code in str(facts["codes"]).split(", ") if code]
             if codes:
                 return codes[0]

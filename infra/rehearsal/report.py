@@ -125,7 +125,11 @@ def _standing(told: Told) -> list[tuple[datetime, float]]:
         standing += 1 if isinstance(envelope.event, AdmissionIssued) else -1
         points.append((envelope.time, standing))
     # A point a quarter of a day is all that the picture shows.
-    return [point for place, point in enumerate(points) if place + 1 == len(points) or _quarter(point) != _quarter(points[place + 1])]
+    return [
+        point
+        for place, point in enumerate(points)
+        if place + 1 == len(points) or _quarter(point) != _quarter(points[place + 1])
+    ]
 
 
 def _quarter(point: tuple[datetime, float]) -> tuple[date, int]:

@@ -112,10 +112,22 @@ def venue_for(people: int) -> int:
 LEGAL = {
     ("imprint", "en"): "Verein der Bühnentechnik e. V.\nKanalstraße 9, 10999 Berlin\ntickets@buehnentechnik.example",
     ("imprint", "de"): "Verein der Bühnentechnik e. V.\nKanalstraße 9, 10999 Berlin\ntickets@buehnentechnik.example",
-    ("terms", "en"): "A ticket admits one person on both days. It can be given back until doors open; we refund it in full.",
-    ("terms", "de"): "Ein Ticket gilt für eine Person an beiden Tagen. Bis zum Einlass nehmen wir es zurück und erstatten es ganz.",
-    ("privacy", "en"): "We keep your name and address to send your ticket and to let you in, and erase them when you ask us to.",
+    (
+        "terms",
+        "en",
+    ): "A ticket admits one person on both days. It can be given back until doors open; we refund it in full.",
+    (
+        "terms",
+        "de",
+    ): "Ein Ticket gilt für eine Person an beiden Tagen. Bis zum Einlass nehmen wir es zurück und erstatten es ganz.",
+    (
+        "privacy",
+        "en",
+    ): "We keep your name and address to send your ticket and to let you in, and erase them when you ask us to.",
     ("privacy", "de"): "Name und Adresse brauchen wir für Ticket und Einlass; auf Wunsch löschen wir sie.",
     ("code_of_conduct", "en"): "Be kind, listen, and leave everybody room. Whoever is harassed finds us at the door.",
-    ("code_of_conduct", "de"): "Freundlich sein, zuhören, allen Raum lassen. Wer belästigt wird, findet uns am Einlass.",
+    (
+        "code_of_conduct",
+        "de",
+    ): "Freundlich sein, zuhören, allen Raum lassen. Wer belästigt wird, findet uns am Einlass.",
 }

@@ -206,7 +206,9 @@ class Stage:
 
     def _troubled_relays(self) -> list[str]:
         """Services whose events are written and could not be sent; they try again at the next round."""
-        troubled = [n for n, worker in self.workers.items() for part in worker.parts if part.name == "relay" and part.trouble]
+        troubled = [
+            n for n, worker in self.workers.items() for part in worker.parts if part.name == "relay" and part.trouble
+        ]
         for name in troubled:
             self._seen.pop((name, "relay"), None)
         return troubled

@@ -10,7 +10,9 @@ from shared.database import Transaction
 
 def remove_conference(tx: Transaction, conference_id: str) -> int:
     """Delete its meals, forecasts, orders, caterer and timers. Returns how many rows."""
-    order_ids = list(tx.execute(sa.select(t.orders.c.order_id).where(t.orders.c.conference_id == conference_id)).scalars())
+    order_ids = list(
+        tx.execute(sa.select(t.orders.c.order_id).where(t.orders.c.conference_id == conference_id)).scalars()
+    )
     timers = tx.database.frame.timers
     doomed = [
         sa.delete(timers).where(timers.c.subject.in_([conference_id, *order_ids])),

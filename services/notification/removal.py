@@ -10,7 +10,9 @@ from shared.database import Transaction
 
 def remove_conference(tx: Transaction, conference_id: str) -> int:
     """Delete its messages, letters, consents and timers. Returns how many rows. Projections stay: pages leave a removed demo out."""
-    messages = list(tx.execute(sa.select(t.messages.c.message_id).where(t.messages.c.conference_id == conference_id)).scalars())
+    messages = list(
+        tx.execute(sa.select(t.messages.c.message_id).where(t.messages.c.conference_id == conference_id)).scalars()
+    )
     consents = tx.execute(sa.select(t.consents).where(t.consents.c.conference_id == conference_id)).all()
     readers = {row.person_id for row in consents}
     elsewhere = sa.exists().where(t.consents.c.person_id == t.people.c.person_id)

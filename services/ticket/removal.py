@@ -35,7 +35,16 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
         *(sa.delete(table).where(table.c.order_id.in_(order_ids)) for table in (t.people, t.sessions, t.payments)),
         *(
             sa.delete(table).where(table.c.conference_id == conference_id)
-            for table in (t.admissions, t.ledger, t.orders, t.voucher_lots, t.quotas, t.tiers, t.legal_texts, t.conferences)
+            for table in (
+                t.admissions,
+                t.ledger,
+                t.orders,
+                t.voucher_lots,
+                t.quotas,
+                t.tiers,
+                t.legal_texts,
+                t.conferences,
+            )
         ),
     ]
     removed = sum(tx.execute(statement).rowcount for statement in doomed)

@@ -90,7 +90,10 @@ def test_the_sample_that_comes_with_the_project_can_be_played() -> None:
 
 def test_an_edition_does_not_forecast_itself_under_its_own_name_or_another() -> None:
     edition = built_in()[0]
-    rows = "".join(f"{edition.doors_on - timedelta(days=each.before)},{each.registered},{each.cancelled}\n" for each in edition.days)
+    rows = "".join(
+        f"{edition.doors_on - timedelta(days=each.before)},{each.registered},{each.cancelled}\n"
+        for each in edition.days
+    )
 
     assert is_same(parse(edition.name.upper(), HEADER + "2027-03-01,6,0\n"), edition)
     assert is_same(parse("renamed", HEADER + rows), edition)
