@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from contextlib import suppress
 from types import ModuleType
 
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
 from shared.runtime import Runtime
 from shared.service import Service
 
@@ -36,3 +37,12 @@ def prepare(runtime: Runtime, names: Sequence[str] = NAMES) -> None:
         create_database(runtime.settings.database_of(service.name))
         migrate(runtime.database(service), service.migrations)
         runtime.log.create_topics(service.publishes)
+
+
+def refuse_newer(runtime: Runtime, names: Sequence[str] = NAMES) -> None:
+    """Raise `Corrupt` where a database of theirs is newer than this code. One that does not answer is asked when it is used."""
+    from shared.database.migrate import refuse_newer as refuse
+
+    for service in services(names):
+        with suppress(Unavailable):
+            refuse(runtime.database(service), service.migrations)

@@ -10,7 +10,7 @@ from typing import Any
 from waitress.server import create_server
 
 from infra.front_door import Wsgi, answer, tell_readiness
-from infra.services import module
+from infra.services import module, refuse_newer
 from shared.runtime import Runtime
 from shared.worker import Worker
 
@@ -37,7 +37,11 @@ class Inside:
 
 
 def work(runtime: Runtime, names: Sequence[str], listen: str) -> None:
-    """Work for these services until SIGTERM or SIGINT; serve their `/internal` at `listen` (host:port) meanwhile."""
+    """Work for these services until SIGTERM or SIGINT; serve their `/internal` at `listen` (host:port) meanwhile.
+
+    Raises `Corrupt` for a database that is newer than this code.
+    """
+    refuse_newer(runtime, names)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -20,11 +20,15 @@ from shared.errors import Corrupt, Unavailable
 
 def migrate(database: Database, migrations: str) -> None:
     """Bring the database to the newest migration. Raises `Corrupt` where it is newer than this code."""
-    config = _config(database, migrations)
-    problems = [sentence for sentence in state_of(database, migrations) if "newer" in sentence]
-    if problems:
-        raise Corrupt(problems[0])
-    command.upgrade(config, "head")
+    refuse_newer(database, migrations)
+    command.upgrade(_config(database, migrations), "head")
+
+
+def refuse_newer(database: Database, migrations: str) -> None:
+    """Raise `Corrupt` where the database is newer than this code: working on it could spoil what it does not know."""
+    for sentence in state_of(database, migrations):
+        if "newer" in sentence:
+            raise Corrupt(sentence)
 
 
 def create_database(url: str) -> None:
