@@ -171,7 +171,7 @@ def test_a_closed_account_is_out_when_its_token_is_over(stage: Stage) -> None:
     assert link
     finance = stage.app.test_client()
     stage.join(finance, link[0], "Cleo", "cleo@example.org")
-    row = re.search(r"<td>Cleo</td>.*?action=\"([^\"]+)\"", organiser.get("/staff/people").text, re.S)
+    row = re.search(r"<td>Cleo<br>.*?action=\"([^\"]+)\"", organiser.get("/staff/people").text, re.S)
     assert row
     assert post(organiser, "/staff/people", row[1]).status_code == 303
     stage.pass_time(timedelta(minutes=16))
