@@ -9,7 +9,7 @@ from shared.runtime import Runtime
 
 
 def play_demo(runtime: Runtime) -> None:
-    """Make the demo on an installation whose databases are migrated and whose workers do not run yet. Once: a second call does nothing.
+    """Make the demo where databases are migrated and workers do not run yet. A second call does nothing.
 
     Does nothing either where a live key of Stripe is set: what is made up has no place beside real money.
     """

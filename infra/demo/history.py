@@ -1,4 +1,4 @@
-"""What has happened to the demo conference so far: orders, sponsors, guests, readers. The same on every installation but for its ids."""
+"""What has happened to the demo conference so far. The same on every installation but for its ids and secrets."""
 
 from __future__ import annotations
 

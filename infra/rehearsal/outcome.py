@@ -1,4 +1,4 @@
-"""What came of a rehearsal: the one JSON line at the end of standard output. Counted from the topics and the services' own facts."""
+"""What came of a rehearsal: the one JSON line, counted from the topics and from the services' own facts."""
 
 from __future__ import annotations
 

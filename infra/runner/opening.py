@@ -16,7 +16,6 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from infra.services import module, prepare
 from shared import logs
-from shared import logs
 from shared.errors import StagedoorError, Unavailable
 from shared.runtime import Runtime
 
@@ -25,7 +24,6 @@ PATIENCE = 90.0
 
 def main(stack: str, port: int) -> int:
     """Returns 0 when everything answers."""
-    logs.configure("error")
     logs.configure("warning")  # a demo's requests are not news
     runtime = Runtime.from_environment()
     try:

@@ -9,7 +9,7 @@ from shared.database import Transaction
 
 
 def remove_conference(tx: Transaction, conference_id: str) -> int:
-    """Delete its messages, letters, consents and timers. Returns how many rows. Projections stay: pages leave a removed demo out."""
+    """Delete its messages, letters, consents and timers. Returns how many rows. Projections stay: pages hide a removed demo."""
     messages = list(
         tx.execute(sa.select(t.messages.c.message_id).where(t.messages.c.conference_id == conference_id)).scalars()
     )
