@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -128,7 +128,21 @@ def record_order(
             for position, each in enumerate(order.admissions)
         ],
     )
-    tx.execute(_INSERT_PEOPLE, [{"order_id": order.order_id, **asdict(person)} for person in persons])
+    tx.execute(
+        _INSERT_PEOPLE,
+        [
+            {
+                "person_id": each.person_id,
+                "order_id": order.order_id,
+                "name": each.name,
+                "email": each.email,
+                "locale": each.locale,
+                "company": each.company,
+                "country": each.country,
+            }
+            for each in persons
+        ],
+    )
 
 
 def lock_order(tx: Transaction, order_id: str) -> Order:
