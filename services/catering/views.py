@@ -19,6 +19,7 @@ from shared.errors import NotFound
 from shared.events.catering import Interval
 from shared.web.charts import Mark, Span, Timeline, timeline
 from shared.web.i18n import gettext as _
+from shared.web.i18n import language
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Kitchen:
             points.append((min(datetime.combine(day.day, time(23, 59), UTC), self.now), float(stands)))
         begins, doors_at = points[0][0] - timedelta(days=1), self.conference.doors_at
         marks = [
-            Mark(end.at, _("%(tier)s ends", tier=end.name) if not end.reason else _("%(tier)s ended", tier=end.name))
+            Mark(end.at, _("%(tier)s ended", tier=_name(end)) if end.reason else _("%(tier)s ends", tier=_name(end)))
             for end in self.ends
             if begins < end.at < doors_at
         ]
@@ -132,3 +133,8 @@ def _row(meal: Meal, headcount: Headcount, at_doors: Interval, plates: dict[str,
         drift=drift,
         is_off=drift is not None and abs(drift) > order.tolerance,
     )
+
+
+def _name(end: TierEnd) -> str:
+    """The tier's name in the reader's language."""
+    return end.name_de if language() == "de" and end.name_de else end.name

@@ -25,7 +25,7 @@ from services.ticket.views import Shop
 from services.ticket.web import desk, go
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.web.forms import Form
-from shared.web.i18n import LANGUAGES, language
+from shared.web.i18n import LANGUAGES, language, money
 from shared.web.staff import require, staff_only, the_staff
 
 Answer = Response | tuple[str, int] | str
@@ -254,7 +254,7 @@ def _moments(shop: Shop, ladders: list[Ladder]) -> list[tuple[datetime, str, str
     """(when, what kind, name) of price steps, the caterer's deadline and the doors, in order."""
     conference = shop.conference
     steps = [
-        (starts_at, "step", f"{tier.name_en} {tier.price}")
+        (starts_at, "step", f"{tier.name_de if language() == 'de' else tier.name_en}, {money(tier.price, short=True)}")
         for ladder in ladders
         for tier in ladder.tiers
         if (starts_at := tier.opened_at or tier.starts_at)
