@@ -15,13 +15,13 @@ from services.ticket.domain.local_time import at_local, local_day
 SEED = 7
 SLUG = "stagecraft"
 NAME = "Stagecraft"
-CAPACITY = 160
+CAPACITY = 400
 EARLY_BIRDS = 40
 LEFT = 3
 """Early birds that are left for whoever tries the shop."""
 WEEKS = 5
 DOORS_IN = timedelta(days=88)
-SOLD = (4, 3, 1, 2, 0, 1, 0, 2, 1, 0, 1, 0, 0, 1, 1, 2, 0, 1, 0, 1, 0, 2, 0, 1, 1, 0, 2, 1, 0, 1, 1, 0, 2, 1)
+SOLD = (7, 5, 3, 2, 2, 1, 2, 1, 1, 1, 1, 1, 0, 1, 1, 1, 0, 1, 0, 0, 1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0)
 """Registrations on each day since the opening; yesterday is the last. What is missing to the early birds is bought today."""
 CANCELLED_ON = 7
 """The day, counted from the opening, of whose registrations one was given back."""
