@@ -99,7 +99,7 @@ class Stage:
         self.log = CountingLog(log)
         self.runtime = Runtime(settings=settings, clock=clock, ids=ids, log=self.log)
         self._until = 0.0
-        self._seen: dict[tuple[str, str], tuple[int, datetime]] = {}
+        self._seen: dict[tuple[str, str], int] = {}
         self._next_due: dict[str, datetime | None] = {}
         self.stripe_app = create_stripe(
             FakeStripeConfig(
@@ -217,21 +217,30 @@ class Stage:
         """Every timer and errand that is due now, service by service."""
         total = 0
         for name, worker in self.workers.items():
+            due = self._look_for_due(name)
+            if due is None or due > self.now:
+                continue
             for part in ("timers", "errands-1"):  # of several threads for errands one is enough here
-                while self._has_news(name, part) and (done := self._step_part(worker, part)):
+                while done := self._step_part(worker, part):
                     total += done
                     self._be_patient()
         return total
 
-    def _has_news(self, name: str, part: str) -> bool:
-        """Whether anything was written in this service, or the clock moved, since this part looked: looking costs a query.
+    def _look_for_due(self, name: str) -> datetime | None:
+        """When this service has something to do, lazy work aside."""
+        if self._has_news(name, "due"):
+            self._next_due[name] = self.workers[name].next_due(besides=self.lazy)
+        return self._next_due[name]
 
-        What is noted is the state before it looks, so a part that finds something looks once more.
+    def _has_news(self, name: str, part: str) -> bool:
+        """Whether anything was committed in this service since this part looked: looking costs a query.
+
+        What is noted is the state before it looks, so a part that commits something looks once more.
         """
-        state = (self.runtime.database(self.workers[name].service).commits, self.now)
+        commits = self.runtime.database(self.workers[name].service).commits
         seen = self._seen.get((name, part))
-        self._seen[name, part] = state
-        return seen != state
+        self._seen[name, part] = commits
+        return seen != commits
 
     def _step_part(self, worker: Worker, name: str) -> int:
         for part in worker.parts:
@@ -254,10 +263,8 @@ class Stage:
             raise Unavailable(f"The stage does not come to rest at {self.now}: {what}")
 
     def _due(self) -> list[datetime]:
-        for name, worker in self.workers.items():
-            if self._has_news(name, "due"):
-                self._next_due[name] = worker.next_due(besides=self.lazy)
-        return [instant for instant in [*self._next_due.values(), self.stripe.next_due_at()] if instant is not None]
+        instants = [self._look_for_due(name) for name in self.workers]
+        return [instant for instant in [*instants, self.stripe.next_due_at()] if instant is not None]
 
     def _deliver_webhook(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         answer = self.browser().post(urlsplit(url).path, data=body, headers=dict(headers))
