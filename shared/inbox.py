@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from shared import trace, wire
 from shared.database import Database, Transaction
-from shared.database.upsert import insert
+from shared.database.upsert import Bulk, any_of, insert
 from shared.errors import Conflict, Corrupt, NotFound
 from shared.events import Event
 from shared.log import Record, TopicPartition
@@ -45,10 +45,12 @@ class Inbox:
         self.service = service
         self.database = database
         frame = self.frame = database.frame
-        heard = insert(frame.inbox)
-        self._remember = heard.on_conflict_do_update(
-            index_elements=["topic", "key"],
-            set_={"last": heard.excluded.last, "digest": heard.excluded.digest, "at": heard.excluded.at},
+        self._remember = Bulk(
+            frame.inbox,
+            lambda heard: heard.on_conflict_do_update(
+                index_elements=["topic", "key"],
+                set_={"last": heard.excluded.last, "digest": heard.excluded.digest, "at": heard.excluded.at},
+            ),
         )
         place = insert(frame.positions)
         self._move = place.on_conflict_do_update(
@@ -58,12 +60,18 @@ class Inbox:
         self._park = insert(frame.parked).on_conflict_do_nothing(index_elements=["topic", "key", "sequence"])
         self._lock_keys = (
             sa.select(frame.inbox.c.key, frame.inbox.c.last, frame.inbox.c.digest)
-            .where(
-                frame.inbox.c.topic == sa.bindparam("topic"),
-                frame.inbox.c.key.in_(sa.bindparam("keys", expanding=True)),
-            )
+            .where(frame.inbox.c.topic == sa.bindparam("topic"), any_of(frame.inbox.c.key, "keys", database.url))
             .order_by(frame.inbox.c.key)
             .with_for_update()
+        )
+        self._lock_positions = (
+            sa.select(frame.positions.c.topic, frame.positions.c.partition, frame.positions.c.next_offset)
+            .where(any_of(frame.positions.c.topic, "topics", database.url))
+            .order_by(frame.positions.c.topic, frame.positions.c.partition)
+            .with_for_update()
+        )
+        self._gaps = (
+            sa.select(frame.parked.c.topic, frame.parked.c.key).where(frame.parked.c.reason == "gap").distinct()
         )
 
     def positions(self, places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
@@ -212,14 +220,8 @@ class Inbox:
     def _check_positions(
         self, records: Sequence[Record], expected: Mapping[TopicPartition, int], tx: Transaction
     ) -> None:
-        table = self.frame.positions
         places = {record.place for record in records}
-        rows = tx.execute(
-            sa.select(table.c.topic, table.c.partition, table.c.next_offset)
-            .where(table.c.topic.in_({place.topic for place in places}))
-            .order_by(table.c.topic, table.c.partition)
-            .with_for_update()
-        ).all()
+        rows = tx.execute(self._lock_positions, {"topics": sorted({place.topic for place in places})}).all()
         stored = {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
         for place in places:
             if stored.get(place, 0) != expected.get(place, 0):
@@ -242,11 +244,10 @@ class Inbox:
             if state.changed
         ]
         if rows:
-            tx.execute(self._remember, rows)
+            self._remember.put(tx.connection, rows)
 
     def _waiting(self, keys: set[Key], tx: Transaction) -> set[Key]:
-        parked = self.frame.parked
-        rows = tx.execute(sa.select(parked.c.topic, parked.c.key).where(parked.c.reason == "gap").distinct()).all()
+        rows = tx.execute(self._gaps).all() if keys else []
         return {(row.topic, row.key) for row in rows} & keys
 
     @staticmethod

@@ -32,6 +32,11 @@ class Timekeeper:
         self._database = database
         self._context = context
         self._timers = database.frame.timers
+        table = self._timers
+        is_it = table.c.id == sa.bindparam("b_id")
+        self._hold = sa.update(table).where(is_it).values(claimed_until=sa.bindparam("until"))
+        is_same = table.c.version == sa.bindparam("b_version")
+        self._finish = sa.delete(table).where(is_it, is_same).returning(table.c.id)
         self._due_timer = self._due(sorted(service.timers))
         self._due_errand = self._due(sorted(service.errands))
         self._next_due: dict[frozenset[str], sa.Select[Any]] = {}
@@ -103,17 +108,13 @@ class Timekeeper:
             row = self._claim(self._due_errand, tx)
             if row is None:
                 return 0
-            self._set(tx, row.id, claimed_until=tx.now + CLAIM)
+            tx.execute(self._hold, {"b_id": row.id, "until": tx.now + CLAIM})
         done = False
 
         def finish(tx: Transaction) -> None:
             nonlocal done
             done = True
-            gone = tx.execute(
-                sa.delete(self._timers)
-                .where(self._timers.c.id == row.id, self._timers.c.version == row.version)
-                .returning(self._timers.c.id)
-            ).first()
+            gone = tx.execute(self._finish, {"b_id": row.id, "b_version": row.version}).first()
             if gone is None:
                 self._set(tx, row.id, claimed_until=None)
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from services.catering.domain.meal import AdmissionKind
 from services.catering.tables import admissions, conferences, transitions
 from shared.database import Transaction
-from shared.database.upsert import from_lists, insert, put_many
+from shared.database.upsert import Bulk, insert
 from shared.errors import NotFound
 from shared.events.ticketing import (
     AdmissionCancelled,
@@ -38,10 +38,7 @@ _call_off = sa.update(conferences).where(conferences.c.conference_id == sa.bindp
 _read_conference = sa.select(conferences).where(conferences.c.conference_id == sa.bindparam("id"))
 _move_tier = sa.update(conferences).where(conferences.c.conference_id == sa.bindparam("id"))
 _close_tier = insert(transitions).on_conflict_do_nothing(index_elements=["tier_id"])
-_issue, _issue_many = (
-    statement.on_conflict_do_nothing(index_elements=["admission_id"])
-    for statement in (insert(admissions), from_lists(insert(admissions), list(admissions.c)))
-)
+_issue = Bulk(admissions, lambda fresh: fresh.on_conflict_do_nothing(index_elements=["admission_id"]))
 _stand = (
     sa.update(admissions)
     .where(admissions.c.admission_id == sa.bindparam("id"))
@@ -142,7 +139,7 @@ def record_admissions(envelopes: Sequence[Envelope[Any]], tx: Transaction) -> No
         elif isinstance(event, AdmissionChanged):
             changes[event.admission_id] = event
     if fresh:
-        put_many(tx.connection, _issue, _issue_many, list(fresh.values()))
+        _issue.put(tx.connection, list(fresh.values()))
     if stands:
         tx.execute(_stand, [{"id": id, "stands": standing} for id, standing in stands.items()])
     if changes:
