@@ -55,6 +55,7 @@ def make_report(play: Play, told: Told, facts: dict[str, Any]) -> str:
     environment.filters.update(FILTERS)
     scenery = play.script.scenery
     cash = _cash(told)
+    refunds = told.of(PaymentRefunded)
     return environment.get_template("report.html").render(
         style=STYLE.read_text(encoding="utf-8"),
         plan=scenery.plan,
@@ -67,11 +68,13 @@ def make_report(play: Play, told: Told, facts: dict[str, Any]) -> str:
         money_curve=_money_curve(play, cash),
         cash=cash[-1][1] if cash else Money(0, CURRENCY),
         tickets_money=sum((event.total for event in told.of(OrderPaid)), Money(0, CURRENCY)),
-        refunded=sum((event.amount for event in told.of(PaymentRefunded)), Money(0, CURRENCY)),
-        refunds=Counter(event.reason for event in told.of(PaymentRefunded)),
+        sponsors_money=sum((event.amount for event in told.of(PaymentRecorded)), Money(0, CURRENCY)),
+        refunded=sum((event.amount for event in refunds if event.reason not in COUNTED_TWICE), Money(0, CURRENCY)),
+        sent_back=sum((event.amount for event in refunds if event.reason in COUNTED_TWICE), Money(0, CURRENCY)),
         lapsed=len(told.of(OrderLapsed)),
         ordered=next(iter(told.of(MealsOrdered)), None),
         prices={event.name: event.price for event in told.of(TierOpened)},
+        opened={event.name: event.opened_at for event in told.of(TierOpened)},
         closed={event.name: event.closed_at for event in told.of(TierClosed)},
         sponsors=_sponsors(told),
         failed=Counter(event.rule for event in told.of(MessageFailed)),
