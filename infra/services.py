@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from types import ModuleType
 
+import sqlalchemy as sa
+
+from shared.database import Database, schema
+from shared.database.schema import create_database, state_of
 from shared.errors import NotFound, Unavailable
+from shared.events import TOPICS
 from shared.runtime import Runtime
 from shared.service import Service
 
@@ -31,18 +36,35 @@ def services(names: Sequence[str] = NAMES) -> list[Service]:
 
 def prepare(runtime: Runtime, names: Sequence[str] = NAMES) -> None:
     """Migrate their databases and create the topics they write. Raises `Unavailable`, or `Corrupt` for a newer database."""
-    from shared.database.migrate import create_database, migrate
-
     for service in services(names):
         create_database(runtime.settings.database_of(service.name))
-        migrate(runtime.database(service), service.migrations)
+        database = runtime.database(service)
+        if state_of(database, service.migrations):
+            from shared.database.migrate import migrate  # loads Alembic, which most starts do not need
+
+            migrate(database, service.migrations)
         runtime.log.create_topics(service.publishes)
 
 
 def refuse_newer(runtime: Runtime, names: Sequence[str] = NAMES) -> None:
     """Raise `Corrupt` where a database of theirs is newer than this code. One that does not answer is asked when it is used."""
-    from shared.database.migrate import refuse_newer as refuse
-
     for service in services(names):
         with suppress(Unavailable):
-            refuse(runtime.database(service), service.migrations)
+            schema.refuse_newer(runtime.database(service), service.migrations)
+
+
+def is_prepared(runtime: Runtime, names: Sequence[str] = NAMES) -> bool:
+    """Whether `prepare` would change nothing. It loads no service, so that a second start is quick.
+
+    Raises `Unavailable`.
+    """
+    for name in names:
+        url = runtime.settings.database_of(name)
+        database = Database(url, sa.MetaData(), name, runtime.clock, runtime.ids)
+        try:
+            if state_of(database, f"services.{name}.migrations"):
+                return False
+        finally:
+            database.close()
+    owned = [topic.name for topic in TOPICS.values() if topic.owner in names]
+    return not runtime.log.check_topics(owned)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from shared.clock import Clock, SystemClock
 from shared.config import Settings, load
 from shared.database import Database
-from shared.database.migrate import state_of
+from shared.database.schema import state_of
 from shared.errors import StagedoorError
 from shared.identity import Signer
 from shared.ids import Ids, RandomIds

@@ -14,7 +14,7 @@ from http.client import HTTPException
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from infra.services import module, prepare
+from infra.services import is_prepared, module, prepare
 from shared import logs
 from shared.errors import StagedoorError, Unavailable
 from shared.runtime import Runtime
@@ -31,10 +31,12 @@ def main(stack: str, port: int) -> int:
             _say("Starting Kafka and PostgreSQL ...")
             _await_servers(runtime)
         names = os.environ["SUPERVISOR_PROGRAMS"].split()
-        is_first = _is_first(runtime)
+        is_ready = is_prepared(runtime)
+        is_first = not is_ready and _is_first(runtime)
         if not is_first:  # the fake Stripe keeps its own time: it must not look at the demo's past while that is played
             _start([name for name in names if name == "stripe"])
-        prepare(runtime)
+        if not is_ready:
+            prepare(runtime)
         if is_first:
             _say("Making a demo conference, as if it had been on sale for some weeks ...")
             from infra.demo import play_demo
@@ -55,7 +57,7 @@ def main(stack: str, port: int) -> int:
 
 
 def _await_servers(runtime: Runtime) -> None:
-    from shared.database.migrate import create_database
+    from shared.database.schema import create_database
 
     def up() -> bool:
         try:
@@ -70,7 +72,7 @@ def _await_servers(runtime: Runtime) -> None:
 
 def _is_first(runtime: Runtime) -> bool:
     """Whether nothing was ever started here: the ticket service has no database yet."""
-    from shared.database.migrate import is_empty
+    from shared.database.schema import is_empty
 
     return is_empty(runtime.database(module("ticket").SERVICE))
 

@@ -1,10 +1,11 @@
-"""Clients that cost little: raw sockets that stay open, one thread for all of them, so that the cores are left to what is measured."""
+"""Clients that cost little, so that the cores are left to what is measured: raw sockets that stay open, one thread for all."""
 
 from __future__ import annotations
 
 import json
 import selectors
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -58,7 +59,11 @@ class _Client:
 def post(address: tuple[str, int], path: str, body: Any, headers: dict[str, str] | None = None) -> bytes:
     """A request as bytes; `body` is sent as JSON unless it is bytes already."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    fields = {"Host": f"{address[0]}:{address[1]}", "Content-Type": "application/json", "Content-Length": str(len(data))}
+    fields = {
+        "Host": f"{address[0]}:{address[1]}",
+        "Content-Type": "application/json",
+        "Content-Length": str(len(data)),
+    }
     lines = "".join(f"{name}: {value}\r\n" for name, value in {**fields, **(headers or {})}.items())
     return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + data
 
@@ -92,3 +97,31 @@ def drive(address: tuple[str, int], requests: Iterator[bytes], clients: int, war
                 waiting -= 1
     answers.seconds = seconds
     return answers
+
+
+def paced(
+    address: tuple[str, int], requests: list[bytes], rate: float, threads: int
+) -> tuple[list[float], list[float]]:
+    """Send them at a steady rate, whatever the answers take. Returns when each was sent (`perf_counter`) and its seconds."""
+    sent, took = [0.0] * len(requests), [0.0] * len(requests)
+    began = time.perf_counter() + 0.1
+
+    def work(first: int) -> None:
+        client = _Client(address)
+        for number in range(first, len(requests), threads):
+            wait = began + number / rate - time.perf_counter()
+            if wait > 0:
+                time.sleep(wait)
+            sent[number] = time.perf_counter()
+            client.send(requests[number])
+            while client.receive() is None:
+                pass
+            took[number] = time.perf_counter() - sent[number]
+        client.socket.close()
+
+    workers = [threading.Thread(target=work, args=(first,)) for first in range(threads)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+    return sent, took

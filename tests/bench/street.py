@@ -1,4 +1,4 @@
-"""The real programs for a benchmark, as `stagedoor run` starts them: two web processes, the worker, the fake Stripe; a conference on sale."""
+"""The real programs for a benchmark: two web processes, the worker, the fake Stripe, and a conference on sale."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from infra.rehearsal.scenery import conference_plan
 from infra.services import NAMES, module, prepare, services
 from services.ticket.domain.conference import ConferencePlan
 from services.ticket.handlers import open_conference
+from shared.clock import SystemClock
 from shared.config import Settings, load
 from shared.runtime import Runtime
 from tests.bench.parts import Place
@@ -92,7 +93,7 @@ class Street:
                 positions = database.frame.positions
                 read = {(row.topic, row.partition): row.next_offset for row in connection.execute(sa.select(positions))}
             ends = self.runtime.log.ends(service.consumes) if service.consumes else {}
-            if any(read.get(tuple(place), 0) < end for place, end in ends.items()):
+            if any(read.get((place.topic, place.partition), 0) < end for place, end in ends.items()):
                 return False
         return True
 
@@ -125,7 +126,7 @@ def street(where: Place) -> Iterator[Street]:
 
 
 def _plan() -> ConferencePlan:
-    doors_on = date.today() + timedelta(days=120)
+    doors_on = SystemClock().now().date() + timedelta(days=120)
     return conference_plan(slug=SLUG, name="Bench", doors_on=doors_on, capacity=CAPACITY, early_bird_cap=CAPACITY)
 
 
@@ -170,4 +171,3 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-
