@@ -5,17 +5,18 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-FIRST = (
+_FIRST = (
     "Ada Amir Anna Arne Aylin Ben Birte Carla Cem Clara David Dilan Elif Emil Esra Eva Felix Finn Greta Hannes Ida Ines Jan "
     "Jonas Jule Kaya Lars Lena Levin Lina Luca Maja Malik Mara Mats Mia Mira Nele Nico Nora Oskar Paul Pia Rana Rosa Sami "
     "Selin Tariq Tilda Tom Vera Yara"
-).split()
-LAST = (
+)
+_LAST = (
     "Acker Albers Arslan Bach Bauer Berg Brandt Busch Celik Dietz Demir Ebert Engel Falk Fiedler Frank Gebhardt Graf Haas Hahn "
     "Heller Hesse Jansen Kaiser Kern Klee Koch Kraus Kurz Lang Lehmann Linde Lorenz Maurer Moser Nagel Neumann Noack Otto Pohl "
     "Reuter Roth Sahin Sauer Schell Seidel Sommer Stern Thiel Vogel Wagner Winter Yilmaz Zander"
-).split()
-FIRMS = "Lichthof Tonwerk Schnürboden Drehbühne Rampe Foyer Parkett Kulisse Proszenium Orchestergraben".split()
+)
+_FIRMS = "Lichthof Tonwerk Schnürboden Drehbühne Rampe Foyer Parkett Kulisse Proszenium Orchestergraben"
+FIRST, LAST, FIRMS = _FIRST.split(), _LAST.split(), _FIRMS.split()
 
 
 @dataclass(frozen=True, slots=True)
