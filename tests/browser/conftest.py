@@ -48,11 +48,11 @@ def calendar(tmp_path: Path) -> Iterator[House]:
 def season(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
     """A conference with a month of history: some sold each week, two sponsors of whom one is late, one hold."""
     built = House(tmp_path_factory.mktemp("season"), OPENING)
-    show = built.open("buehnenlicht", early_birds=24, is_demo=True)
+    show = built.open("buehnenlicht", early_birds=12, is_demo=True)
     for place in range(2):
         show.sign(place)
     while built.now < NOW:
-        show.sell(4)
+        show.sell(2)
         show.sell(1, "student")
         built.wait_until(min(built.now.replace(hour=9, minute=30) + (NOW - OPENING) / 5, NOW))
         show.team.look_into_the_bank()
@@ -67,12 +67,21 @@ def visit(chromium: Browser) -> Iterator[Visit]:
     """`visit(house, "de", width=390, ...)` -> an empty page. At the end no page may have made an error of its own."""
     contexts, complaints = [], []
 
-    def come(house: House, language: str = "en", *, width: int = 1200, staff: bool = False, **options: Any) -> Page:
+    def come(
+        house: House,
+        language: str = "en",
+        *,
+        width: int = 1200,
+        staff: bool = False,
+        clock: bool = True,
+        **options: Any,
+    ) -> Page:
         locale = {"en": "en-GB", "de": "de-DE"}[language]
         context = chromium.new_context(locale=locale, viewport={"width": width, "height": 900}, **options)
         context.set_default_timeout(10_000)
-        # The house has a time of its own, and countdowns compare it with the browser's.
-        context.clock.install(time=house.now)
+        if clock:
+            # The house has a time of its own, and countdowns compare it with the browser's.
+            context.clock.install(time=house.now)
         if staff:
             context.add_cookies([house.staff_cookie()])  # type: ignore[list-item]
         context.on("console", lambda said: complaints.extend(_complaints(said)))

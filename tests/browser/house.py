@@ -89,10 +89,14 @@ class Show:
             self.people += 1
             guest = Attendee(f"Guest {self.people}", f"guest{self.people}@{self.slug}.example", kind)
             for basket in self.shop.order([guest], f"{self.slug}-{self.people}"):
-                self._visit(basket)
-                assert self.shop.pay(basket)
-                self.shop.come_back(basket)
+                self.pay(basket)
         self.house.settle()
+
+    def pay(self, basket: Basket) -> None:
+        """By a good card, and back to the order."""
+        self._visit(basket)
+        assert self.shop.pay(basket)
+        self.shop.come_back(basket)
 
     def _visit(self, basket: Basket) -> None:
         """As `Shop.visit`, but Stripe's page has an address that a browser reaches."""
