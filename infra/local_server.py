@@ -110,7 +110,7 @@ class LocalServer:
                 cwd="/",
                 env=self.environment(),
                 start_new_session=True,
-                preexec_fn=_die_with_parent(self.stop_signal),
+                preexec_fn=die_with_parent(self.stop_signal),
                 **self.as_user(),
             )
         self._owner = os.getpid()
@@ -200,7 +200,7 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _die_with_parent(number: int) -> Callable[[], None] | None:
+def die_with_parent(number: int) -> Callable[[], None] | None:
     """What the child does before it becomes the server: ask the kernel for a signal when its parent is gone."""
     if not sys.platform.startswith("linux"):
         return None

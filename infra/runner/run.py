@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from infra.local_server import die_with_parent
 from infra.runner.plan import HOST, Plan, configuration, free_port, require_port
 from shared.config import Settings, kept_secret, load
 from shared.errors import Conflict
@@ -30,6 +31,7 @@ def run(port: int, stack: str) -> int:
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=None,
+        preexec_fn=die_with_parent(signal.SIGTERM),  # should we be killed hard, it still ends everything in order
     )
     ending.children.append(supervisor)
     opening = subprocess.Popen([sys.executable, "-m", "infra.runner.opening", stack, str(port)], env=_for_opening(plan))

@@ -1,7 +1,7 @@
 """A town for chaos tests: the real programs as processes, on throw-away data, to be killed, stopped and starved.
 
-The shop is served by this process where a test does not say otherwise: what dies is the worker. The clock is the machine's, so a test
-that cannot wait for a lease or a claim of a dead process to end says so with `let_time_pass`.
+The shop is served by this process where a test does not say otherwise: what dies is the worker. The clock is the machine's,
+so a test that cannot wait for a lease or a claim of a dead process to end says so with `let_time_pass`.
 """
 
 from __future__ import annotations

@@ -112,9 +112,9 @@ class House:
         [basket] = self.shop.order(guests, f"order-{self.people}", locale=locale, voucher=voucher)
         return basket
 
-    def order_at_stripe(self, count: int = 1) -> Basket:
+    def order_at_stripe(self, count: int = 1, kind: str = "regular") -> Basket:
         """An order whose buyer stands at Stripe's page."""
-        basket = self.order(count)
+        basket = self.order(count, kind)
         self.shop.visit(basket)
         return basket
 
