@@ -61,7 +61,7 @@ def test_every_page_fits_a_phone_and_speaks_the_readers_language(
 def misfits(page: Page, language: str) -> list[str]:
     """What is wider than the phone, without a title, or in the other language.
 
-    Legal texts are the conference's own, subjects of mails in their reader's language, facts of the audit trail as they were recorded.
+    Legal texts are the conference's own, subjects of mails are in their reader's language, the audit trail's facts as recorded.
     """
     wide = page.evaluate("document.documentElement.scrollWidth")
     wrong = [f"{wide} px wide"] if wide > NARROW else []
