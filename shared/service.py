@@ -60,6 +60,8 @@ class Service:
     timers: Mapping[str, TimerHandler] = field(default_factory=dict)
     errands: Mapping[str, ErrandHandler] = field(default_factory=dict)
     checks: Sequence[Check] = ()
+    pace: float = 0.0
+    """Seconds between two batches that it takes: where nobody waits for it, many events together cost little more than one."""
 
     @property
     def consumes(self) -> list[str]:

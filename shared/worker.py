@@ -116,7 +116,9 @@ class Worker:
                 away = min(away * 2, AWAY[1])
                 continue
             part.trouble, away = "", AWAY[0]
-            if not done:
+            if part.name == "consumer" and done:
+                stop.wait(self.service.pace)
+            elif not done:
                 part.wake.wait(LOOKING[0] if part.name == "consumer" else SAFETY)  # a consumer waits in its poll
         if part.name == "consumer":
             self.consumer.close()

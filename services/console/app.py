@@ -23,6 +23,7 @@ SERVICE: Final = Service(
     projections=PROJECTIONS,
     reactions=REACTIONS,
     projection_tables=tables.PROJECTION_TABLES,
+    pace=0.25,
 )
 
 

@@ -23,6 +23,7 @@ SERVICE: Final = Service(
     timers=handlers.TIMERS,
     errands=handlers.ERRANDS,
     checks=CHECKS,
+    pace=0.25,
 )
 
 

@@ -35,6 +35,8 @@ RATE = 50
 SECONDS = 10
 WARM = 100
 """The first webhooks, which do not count."""
+ALONE, ALONE_RATE = 40, 5
+"""The very first ones come slowly, so that none waits for another: what the way itself takes, of their second half."""
 BAR_P50, BAR_P99 = 30, 100
 ROUND_TRIPS = 150
 MAIL_SECONDS = 15
@@ -68,13 +70,17 @@ def _measure(where: Place, at: Street) -> None:
     watch = _Watch(at)
     watch.start()
     requests = [_webhook(at, each, number) for number, each in enumerate(held)]
-    sent, answered = paced(at.web, requests, RATE, threads=8)
+    first, _ = paced(at.web, requests[:ALONE], ALONE_RATE, threads=1)
+    programs = ("web", "worker", "stripe")
+    before = {name: at.cpu_seconds(name) for name in programs}
+    sent, answered = paced(at.web, requests[ALONE:], RATE, threads=8)
     watch.finish(count)
-    took = [
-        watch.seen[each.admission_id] - began
-        for each, began in list(zip(held, sent, strict=True))[WARM:]
-        if each.admission_id in watch.seen
-    ]
+    cpu = {
+        f"{name}_cpu_ms": round((at.cpu_seconds(name) - before[name]) / (count - ALONE) * 1000, 1) for name in programs
+    }
+    watch.end()
+    alone = _took(watch, held[ALONE // 2 : ALONE], first[ALONE // 2 :])
+    took = _took(watch, held[WARM:], sent[WARM - ALONE :])
     p50, p99 = percentile(took, 0.5) * 1000, percentile(took, 0.99) * 1000
     figures = {
         "webhooks_per_s": RATE,
@@ -82,13 +88,21 @@ def _measure(where: Place, at: Street) -> None:
         "missing": RATE * SECONDS - len(took),
         "p50_ms": round(p50, 1),
         "p99_ms": round(p99, 1),
-        "answered_p50_ms": round(percentile(answered[WARM:], 0.5) * 1000, 1),
+        "answered_p50_ms": round(percentile(answered, 0.5) * 1000, 1),
+        "alone_p50_ms": round(median(alone) * 1000, 1),
+        **cpu,
         "floor_p50_ms": round(median(floor) * 1000, 1),
         "ratio": round(median(floor) * 1000 / p50, 2),
         **_mails(at),
     }
     bars = {f"p50 <= {BAR_P50} ms": p50 <= BAR_P50, f"p99 <= {BAR_P99} ms": p99 <= BAR_P99} if where.kafka else {}
     report("propagation", where.stack, figures, bars)
+
+
+def _took(watch: _Watch, held: list[Held], sent: list[float]) -> list[float]:
+    """Seconds from webhook to commit, of those that arrived."""
+    both = zip(held, sent, strict=True)
+    return [watch.seen[each.admission_id] - began for each, began in both if each.admission_id in watch.seen]
 
 
 def _hold(at: Street, count: int) -> list[Held]:
@@ -167,6 +181,8 @@ class _Watch(threading.Thread):
         until = time.monotonic() + PATIENCE
         while len(self.seen) < count and time.monotonic() < until:
             time.sleep(0.05)
+
+    def end(self) -> None:
         self._ended.set()
         self.join()
 

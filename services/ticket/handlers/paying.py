@@ -134,11 +134,10 @@ def confirm_payment(context: Context, session_id: str, done: Callable[[Transacti
     Raises `UnknownAtStripe` when the checkout is not Stripe's or not for an order of ours, `Unavailable`.
     """
     seen = context.payments.retrieve(session_id)
-    with context.database.reading() as connection:
-        order_id = payments.order_of_session(connection, session_id) or seen.order_id
-        if not orders.is_known(connection, order_id):
-            raise UnknownAtStripe("This checkout is for no order of ours.", session_id=session_id)
     with context.database.transaction() as tx:
+        order_id = payments.order_of_session(tx.connection, session_id) or seen.order_id
+        if not orders.is_known(tx.connection, order_id):
+            raise UnknownAtStripe("This checkout is for no order of ours.", session_id=session_id)
         if seen.is_paid:
             tx.unschedule(
                 "end_hold", order_id
