@@ -85,6 +85,16 @@ def migrate(service: str) -> None:
     prepare(Runtime.from_environment(), NAMES if service == "all" else [service])
 
 
+@main.command("first-link")
+def first_link() -> None:
+    """Print the link by which the first member of staff gets in, good once and for a day."""
+    from infra.services import module
+    from shared.runtime import Runtime
+
+    link = module("console").first_link(Runtime.from_environment())
+    click.echo(link or "Somebody is in already: they invite the others under /staff/people.")
+
+
 @main.command()
 @click.argument("service")
 def rebuild(service: str) -> None:

@@ -361,6 +361,14 @@ def test_the_roles_start_with_the_files_commands_and_sell_a_ticket_through_the_p
         page = buyer.get(place.base_url + path, timeout=20)
         assert "/staff/sign-in" in page.url, path
         assert page.url.startswith(place.base_url)
+    invited = subprocess.run(
+        [sys.executable, "-m", "infra.cli", "first-link"],
+        env=place.environment("console-web"),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
+    assert "password" in buyer.get(invited.stdout.strip(), timeout=20).text, invited.stderr
     runtime.close()
     for role in ROLES:
         limit = int(place.file[role]["mem_limit"].removesuffix("m"))
