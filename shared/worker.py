@@ -15,14 +15,14 @@ from typing import Any
 from shared.consumer import Consumer
 from shared.errors import StagedoorError, Unavailable
 from shared.inbox import describe
-from shared.lookout import Lookout
+from shared.lookout import Lookout, Seen
 from shared.outbox import Relay
 from shared.runtime import Runtime
 from shared.service import Service
 from shared.timers import Timekeeper
 
-LOOKING = (0.004, 0.04)
-"""Seconds between two looks for what other processes left: at first, and growing while there is nothing."""
+LOOKING = (0.008, 0.04)
+"""Seconds between two looks for what other processes left: at first, and growing while nothing new is there."""
 SAFETY = 1.0
 """A part that nobody wakes looks by itself after so many seconds: the claim of a process that died is seen by nobody else."""
 AWAY = (0.5, 5.0)
@@ -126,7 +126,7 @@ class Worker:
             self.relay.close()
 
     def _run_lookout(self, stop: threading.Event) -> None:
-        lookout, pause = Lookout(self.database), LOOKING[0]
+        lookout, pause, before = Lookout(self.database), LOOKING[0], Seen(False, False)
         while not stop.wait(pause):
             try:
                 seen = lookout.look()
@@ -134,7 +134,8 @@ class Worker:
                 pause = AWAY[0]
                 continue
             self.wake(seen.spoken, seen.due)
-            pause = LOOKING[0] if seen.spoken or seen.due else min(pause * 1.2, LOOKING[1])
+            pause = LOOKING[0] if seen != before else min(pause * 1.1, LOOKING[1])
+            before = seen
         lookout.close()
         for part in self.parts:
             part.wake.set()
