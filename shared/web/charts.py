@@ -10,7 +10,7 @@ from typing import Literal
 
 WIDTH, HEIGHT = 520.0, 200.0
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 14.0, 34.0, 22.0
-LETTER = 7.0
+LETTER = 8.5
 """About how wide a letter of a label is; a little too wide, so that labels keep their distance on a phone."""
 ROW = 14.0
 Tone = Literal["good", "faint", "warn", "accent", "ink", "quiet"]
