@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -82,5 +82,5 @@ def calendar_entry(view: OrderView, admission: Admission, link: str) -> bytes:
         entry.add("location", conference.place)
         entry.add("url", link)
         calendar.add_component(entry)
-    calendar.add_missing_timezones()
+    calendar.add_missing_timezones(date(conference.days[0].year - 1, 1, 1), date(conference.days[-1].year + 1, 12, 31))
     return bytes(calendar.to_ical())

@@ -56,6 +56,19 @@ def steps(draw: st.DrawFn) -> list[tuple[str, int, int]]:
     )
 
 
+def test_an_order_that_is_refused_turns_no_tier() -> None:
+    noon = DAY_ZERO + timedelta(hours=12)
+    tiers = [
+        Tier("tie_0", "regular", "A", "A", euros(100), None, noon, None),
+        Tier("tie_1", "regular", "B", "B", euros(101), noon, None, 1),
+    ]
+    ladder = Ladder("con_1", "regular", tiers)
+    ladder.advance(DAY_ZERO)
+    with pytest.raises(NotEnoughLeft):
+        ladder.take(2, noon)
+    assert [type(event) for event in ladder.advance(noon)] == [TierClosed, TierOpened]
+
+
 @given(ladders(), steps())
 def test_tiers_close_once_open_once_in_order_and_never_come_back(ladder: Ladder, path: list[Any]) -> None:
     now, said, sold = DAY_ZERO, ladder.advance(DAY_ZERO), []

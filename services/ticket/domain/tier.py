@@ -123,8 +123,8 @@ class Ladder:
 
         Raises `NotOnSale`, and `NotEnoughLeft` when the tier has fewer left: an order is never split over two prices.
         """
-        events = self.advance(now)
         tier = self.offer(count, now)
+        events = self.advance(now)
         tier.taken += count
         if (
             tier.cap is not None
@@ -185,7 +185,6 @@ class Ladder:
 
         Raises `Conflict` for a tier that is not open, `InvalidInput` for an end that is past or beyond the next tier's.
         """
-        events = self.advance(now)
         tier = self.find(tier_id)
         if self.open_tier(now) is not tier:
             raise Conflict("Only the end of the tier that is open can move: a closed tier never opens again.")
@@ -196,6 +195,7 @@ class Ladder:
         following = self.next_after(tier)
         if following and following.ends_at and following.ends_at <= new_ends_at:
             raise InvalidInput("The new end is not before the end of the next tier.")
+        events = self.advance(now)
         old, tier.ends_at = tier.ends_at, new_ends_at
         if following:
             following.starts_at = new_ends_at
