@@ -24,7 +24,7 @@ PATIENCE = 90.0
 
 def main(stack: str, port: int) -> int:
     """Returns 0 when everything answers."""
-    logs.configure("warning")  # a demo's requests are not news
+    logs.configure("critical")  # what is not up yet and the requests of a demo are no news: errors are said below
     runtime = Runtime.from_environment()
     try:
         if stack == "cluster":
