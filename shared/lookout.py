@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import sqlalchemy as sa
+
 from shared.database import Database
 from shared.errors import Unavailable
 
@@ -43,7 +45,7 @@ class Lookout:
                 waiting, due_at = self._connection.execute(LOOK).fetchone()
                 spoken, self._next_due = waiting is not None, _moment(due_at)
             return Seen(spoken, self._next_due is not None and self._next_due <= now)
-        except Exception as error:
+        except (sa.exc.DBAPIError, self._database.engine.dialect.loaded_dbapi.Error) as error:
             self.close()
             raise Unavailable(f"The database of {self._database.owner} cannot be read now: {error}") from error
 
@@ -54,8 +56,8 @@ class Lookout:
 
     def _connect(self) -> None:
         taken = self._database.engine.raw_connection()
-        taken.detach()
         self._connection, self._version = taken.driver_connection, -1
+        taken.detach()
         if not self._is_sqlite:
             self._connection.autocommit = True
 

@@ -130,8 +130,9 @@ class Worker:
         while not stop.wait(pause):
             try:
                 seen = lookout.look()
-            except Unavailable:  # each part says so by itself
-                pause = AWAY[0]
+            except Unavailable as error:
+                logger.warning("lookout of %s waits: %s", self.service.name, error)
+                pause = AWAY[1]
                 continue
             self.wake(seen.spoken, seen.due)
             pause = LOOKING[0] if seen != before else min(pause * 1.1, LOOKING[1])
