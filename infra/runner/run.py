@@ -50,7 +50,8 @@ def make_plan(port: int, stack: str) -> Plan:
     """Settings for this start: what the environment says, completed for one machine."""
     environ = dict(os.environ)
     environ.setdefault("STAGEDOOR_BASE_URL", f"http://{HOST}:{port}")
-    kafka_port, postgres_port = free_port(9092), free_port(5433)
+    # Beside our own port, and not where such servers usually are: two starts at once must not meet at one broker.
+    kafka_port, postgres_port = free_port(port + 3), free_port(port + 4)
     if stack == "cluster":
         home = environ.setdefault("STAGEDOOR_HOME", "var/cluster")
         password = kept_secret(Path(home) / "postgres", "password")
