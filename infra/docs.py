@@ -78,8 +78,9 @@ def written(document: str, mark: str) -> str:
 def main() -> None:
     for (document, mark), make in MADE.items():
         path = DOCS / document
-        made = make()
-        path.write_text(_between(mark).sub(lambda found, made=made: f"{found[1]}\n{made}\n{found[3]}", path.read_text()))  # type: ignore[misc]
+        before, after = f"<!-- {mark}: made by infra.docs -->\n", f"\n<!-- end of {mark} -->"
+        head, _, rest = path.read_text().partition(before)
+        path.write_text(f"{head}{before}\n{make()}\n{after}{rest.partition(after)[2]}")
 
 
 def _between(mark: str) -> re.Pattern[str]:
