@@ -32,7 +32,7 @@ from tests.bench.parts import STACKS, Place, note, percentile, place, report
 from tests.bench.street import SLUG, Street, street
 
 RATE = 50
-SECONDS = 10
+SECONDS = 20
 WARM = 100
 """The first webhooks, which do not count."""
 ALONE, ALONE_RATE = 40, 5
