@@ -18,6 +18,10 @@ from shared.documents import invoice as paper
 from shared.errors import Corrupt
 from shared.money import Money
 
+DEMO = {
+    "en": "DEMO: this conference is made up. Nothing is owed.",
+    "de": "DEMO: Diese Konferenz ist erfunden. Es ist nichts zu zahlen.",
+}
 _TREATMENTS: dict[VatTreatment, paper.Treatment] = {
     "taxed": paper.Treatment.TAXED,
     "exempt": paper.Treatment.EXEMPT,
@@ -39,6 +43,7 @@ def sheet(
     service_from: date,
     service_to: date,
     language: str,
+    is_demo: bool = False,
 ) -> dict[str, Any]:
     """What is printed beside the numbers, JSON-ready, as it is on the day of issue."""
     german = language == "de"
@@ -47,6 +52,7 @@ def sheet(
         "subject": f"{conference}, {place}" if place else conference,
         "description": f"Sponsoring {package}" if german else f"Sponsorship {package}",
         "detail": ", ".join(benefits),
+        "notes": [DEMO["de" if german else "en"]] if is_demo else [],
         "service_from": service_from.isoformat(),
         "service_to": service_to.isoformat(),
         "vat": {"treatment": rule.treatment, "rate": rule.rate, "reason": rule.reason},
@@ -105,6 +111,7 @@ def paper_of(row: Row[Any], corrected: Row[Any] | None = None) -> paper.Invoice:
         language=printed["language"],
         subject=printed["subject"],
         payment_reference=row.payment_reference,
+        notes=tuple(printed.get("notes", ())),
     )
     if corrected is None:
         return document

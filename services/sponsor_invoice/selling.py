@@ -161,6 +161,7 @@ def issue_invoice(
         service_from=days[0],
         service_to=days[-1],
         language=language,
+        is_demo=conference.is_demo,
     )
     number = next_number(tx, document_series, Series(seller.id, seller.prefix, today.year))
     invoice, events = issue(

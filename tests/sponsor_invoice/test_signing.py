@@ -25,7 +25,9 @@ from shared.events.sponsorship import (
     InvoiceIssued,
     SponsorshipSigned,
 )
+from shared.events.ticketing import ConferenceChanged
 from shared.money import Money
+from tests.documents.reading import pdf_text
 from tests.sponsor_invoice.conftest import (
     CONTACT,
     PACKAGE,
@@ -35,6 +37,7 @@ from tests.sponsor_invoice.conftest import (
     a_package,
     a_seller,
     a_sponsor,
+    conference_opened,
     euros,
 )
 
@@ -128,6 +131,15 @@ def test_vat_follows_where_the_business_sits(
         assert sheet["vat"]["treatment"] == treatment
         pdf = connection.execute(select(t.documents.c.content)).scalar_one()
     assert pdf.startswith(b"%PDF")
+
+
+def test_the_invoice_of_a_demo_says_that_nothing_is_owed(office: Office) -> None:
+    office.hear(ConferenceChanged(**vars(conference_opened(is_demo=True))), sequence=2)
+    office.sign()
+    office.work()
+    with office.database.reading() as connection:
+        pdf = connection.execute(select(t.documents.c.content)).scalar_one()
+    assert "DEMO" in pdf_text(pdf)
 
 
 def test_an_invoice_is_set_once_and_keeps_its_bytes_whatever_changes_later(office: Office) -> None:
