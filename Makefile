@@ -17,7 +17,7 @@ run: .venv/ready ## Open everything on this machine [PORT=8000] [STACK=local|clu
 	@exec $(BIN)/python -m infra.cli run --port $(PORT) --stack $(STACK)
 
 test: .venv/dev tests/tools/.ready ## Run all tests, on both stacks and in a browser
-	@infra/require java mvn postgres go npm chromium nginx
+	@infra/require java mvn postgres go npm chromium nginx openssl
 	$(BIN)/python -m pytest
 
 check: .venv/dev ## Lint, types, imports
@@ -57,5 +57,5 @@ clean: ## Take away what was installed; var (your data) stays
 	@touch $@
 
 tests/tools/.ready: infra/require
-	@infra/require --install java mvn postgres go npm chromium nginx
+	@infra/require --install java mvn postgres go npm chromium nginx openssl
 	@touch $@

@@ -66,7 +66,15 @@ def health(service: Service, database: Database, log: Log) -> dict[str, Any]:
 def list_parked(database: Database) -> list[dict[str, Any]]:
     """Parked messages, oldest first: `id`, `topic`, `key`, `sequence`, `reason` (error, gap, foreign), `error`, `at`."""
     parked = database.frame.parked
-    columns = (parked.c.id, parked.c.topic, parked.c.key, parked.c.sequence, parked.c.reason, parked.c.error, parked.c.at)
+    columns = (
+        parked.c.id,
+        parked.c.topic,
+        parked.c.key,
+        parked.c.sequence,
+        parked.c.reason,
+        parked.c.error,
+        parked.c.at,
+    )
     with database.reading() as connection:
         rows = connection.execute(sa.select(*columns).order_by(parked.c.at, parked.c.id))
         return [{**row._mapping, "at": row.at.isoformat()} for row in rows]
@@ -84,7 +92,9 @@ def retry_parked(service: Service, database: Database, parked_id: int) -> int:
         raise NotFound("This message is not parked any more.", parked_id=parked_id)
     taken = drain(Inbox(service, database), database, (row.topic, row.key), by_hand=True)
     if not taken:
-        raise Conflict("An earlier message of this key is missing or parked: its turn has not come.", parked_id=parked_id)
+        raise Conflict(
+            "An earlier message of this key is missing or parked: its turn has not come.", parked_id=parked_id
+        )
     return taken
 
 

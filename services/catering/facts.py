@@ -40,9 +40,7 @@ _move_tier = sa.update(conferences).where(conferences.c.conference_id == sa.bind
 _close_tier = insert(transitions).on_conflict_do_nothing(index_elements=["tier_id"])
 _issue = Bulk(admissions, lambda fresh: fresh.on_conflict_do_nothing(index_elements=["admission_id"]))
 _stand = (
-    sa.update(admissions)
-    .where(admissions.c.admission_id == sa.bindparam("id"))
-    .values(standing=sa.bindparam("stands"))
+    sa.update(admissions).where(admissions.c.admission_id == sa.bindparam("id")).values(standing=sa.bindparam("stands"))
 )
 _change = (
     sa.update(admissions)
@@ -196,7 +194,8 @@ def tier_ends(connection: sa.Connection, conference: Conference) -> list[TierEnd
     rows = connection.execute(sa.select(transitions).where(transitions.c.conference_id == conference.conference_id))
     german = {tier["tier_id"]: str(tier["name_de"]) for tier in conference.tiers}
     ends = {
-        row.tier_id: TierEnd(row.tier_id, row.name, row.closed_at, row.reason, german.get(row.tier_id, "")) for row in rows
+        row.tier_id: TierEnd(row.tier_id, row.name, row.closed_at, row.reason, german.get(row.tier_id, ""))
+        for row in rows
     }
     for tier in conference.tiers:
         if tier["tier_id"] not in ends and tier["ends_at"]:

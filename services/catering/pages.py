@@ -87,7 +87,13 @@ class Desk:
         if old is None and meal_id != "new":
             raise NotFound("There is no such meal.", meal_id=meal_id)
         form = Form(request.form if request.method == "POST" else _typed(old, conference))
-        about: dict[str, Any] = {"meal": old, "meal_id": meal_id, "form": form, "extra_form": Form(), "entries": entries}
+        about: dict[str, Any] = {
+            "meal": old,
+            "meal_id": meal_id,
+            "form": form,
+            "extra_form": Form(),
+            "entries": entries,
+        }
         if request.method == "GET":
             return self._show("meal.html", conference_id, **about)
         try:
@@ -119,7 +125,12 @@ class Desk:
                 return redirect(url_for(".meal", conference_id=conference_id, meal_id=meal_id))
             except InvalidInput as error:
                 form.refused(error)
-        about: dict[str, Any] = {"meal": meal, "meal_id": meal_id, "form": Form(_typed(meal, conference)), "entries": entries}
+        about: dict[str, Any] = {
+            "meal": meal,
+            "meal_id": meal_id,
+            "form": Form(_typed(meal, conference)),
+            "entries": entries,
+        }
         return self._show("meal.html", conference_id, 422, extra_form=form, **about)
 
     def removal(self, conference_id: str, meal_id: str) -> Answer:

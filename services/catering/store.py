@@ -50,10 +50,7 @@ _note_forecast = (
 )
 _add_forecast = sa.insert(forecasts)
 _last_forecast = (
-    sa.select(forecasts)
-    .where(forecasts.c.conference_id == sa.bindparam("id"))
-    .order_by(forecasts.c.id.desc())
-    .limit(1)
+    sa.select(forecasts).where(forecasts.c.conference_id == sa.bindparam("id")).order_by(forecasts.c.id.desc()).limit(1)
 )
 _plan = insert(plans)
 _put_plan = _plan.on_conflict_do_update(
@@ -157,7 +154,9 @@ def load_said(connection: sa.Connection, conference_id: str) -> Said:
 
 def list_said(connection: sa.Connection) -> list[str]:
     """Ids of conferences of which a headcount was said."""
-    return list(connection.execute(sa.select(headcounts.c.conference_id).order_by(headcounts.c.conference_id)).scalars())
+    return list(
+        connection.execute(sa.select(headcounts.c.conference_id).order_by(headcounts.c.conference_id)).scalars()
+    )
 
 
 def save_headcount(tx: Transaction, headcount: Headcount) -> None:
@@ -175,9 +174,7 @@ def last_forecast(connection: sa.Connection, conference_id: str) -> Made | None:
     row = connection.execute(_last_forecast, {"id": conference_id}).one_or_none()
     if row is None:
         return None
-    return Made(
-        row.forecast_at, row.admissions, Interval(row.p05, row.p25, row.p50, row.p75, row.p95), row.reason
-    )
+    return Made(row.forecast_at, row.admissions, Interval(row.p05, row.p25, row.p50, row.p75, row.p95), row.reason)
 
 
 # What the forecast learns from

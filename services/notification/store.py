@@ -219,7 +219,9 @@ def load_conference(connection: sa.Connection, conference_id: str) -> Conference
 
 
 def find_conference(connection: sa.Connection, slug: str) -> Conference | None:
-    row = connection.execute(sa.select(conferences).where(conferences.c.slug == slug).order_by(conferences.c.is_demo)).first()
+    row = connection.execute(
+        sa.select(conferences).where(conferences.c.slug == slug).order_by(conferences.c.is_demo)
+    ).first()
     return None if row is None else conference_from(row)
 
 

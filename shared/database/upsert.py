@@ -44,7 +44,9 @@ class Bulk:
         else:
             if not self._for_driver:
                 self._prepare(connection.dialect)
-            values = [tuple([make(row[name]) if make else row[name] for name, make in self._processors]) for row in rows]
+            values = [
+                tuple([make(row[name]) if make else row[name] for name, make in self._processors]) for row in rows
+            ]
             connection.exec_driver_sql(self._for_driver, values)
 
     def _prepare(self, dialect: sa.Dialect) -> None:

@@ -241,21 +241,30 @@ def _errors(invoice: Invoice) -> dict[str, list[str]]:
     demand(invoice.number.strip(), "number", "An invoice has a number.")
     demand(invoice.service_from <= invoice.service_to, "service_to", "The service ends before it begins.")
     demand(invoice.due_on is None or invoice.due_on >= invoice.issued_on, "due_on", "It is due before it is issued.")
-    demand((invoice.kind is Kind.INVOICE) == (invoice.corrects is None), "corrects",
-           "A cancellation or correction names the document it refers to, an invoice names none.")
+    demand(
+        (invoice.kind is Kind.INVOICE) == (invoice.corrects is None),
+        "corrects",
+        "A cancellation or correction names the document it refers to, an invoice names none.",
+    )
     demand(seller.name.strip(), "seller.name", "The seller has a name.")
     demand(seller.address.lines and seller.address.city, "seller.address", "The seller has a full address.")
     demand(seller.vat_id or seller.tax_number, "seller.vat_id", "The seller has a VAT id or a tax number.")
     demand(seller.bank is None or is_iban(seller.bank.iban), "seller.bank.iban", "The IBAN's check digits do not hold.")
     demand(seller.bank is None or len(seller.bank.bic) in (0, 8, 11), "seller.bank.bic", "A BIC has 8 or 11 signs.")
-    demand(not invoice.payment_reference or is_payment_reference(invoice.payment_reference), "payment_reference",
-           "The payment reference is no RF reference whose check digits hold (ISO 11649).")
+    demand(
+        not invoice.payment_reference or is_payment_reference(invoice.payment_reference),
+        "payment_reference",
+        "The payment reference is no RF reference whose check digits hold (ISO 11649).",
+    )
     for where, vat_id in (("seller.vat_id", seller.vat_id), ("buyer.vat_id", buyer.vat_id)):
         demand(not vat_id or vat_id[:2].isalpha(), where, "A VAT id begins with its country, like DE123456789.")
     demand(buyer.name.strip(), "buyer.name", "The buyer has a name.")
     for where, address in (("seller.address", seller.address), ("buyer.address", buyer.address)):
-        demand(len(address.country) == 2 and address.country.isupper(), f"{where}.country",
-               "A country is two capital letters, like DE.")
+        demand(
+            len(address.country) == 2 and address.country.isupper(),
+            f"{where}.country",
+            "A country is two capital letters, like DE.",
+        )
         demand(len(address.lines) <= 3, where, "An address has at most three lines above its city.")
     if not lines:
         found["lines"].append("An invoice has at least one line.")
@@ -266,13 +275,19 @@ def _errors(invoice: Invoice) -> dict[str, list[str]]:
         demand(line.quantity, f"lines.{i}.quantity", "A quantity is not zero.")
         demand(line.unit_gross.amount >= 0, f"lines.{i}.unit_gross", "A price is not negative: take back by quantity.")
     treatments = {line.vat.treatment for line in lines}
-    demand(Treatment.NOT_TAXABLE not in treatments or len(treatments) == 1, "lines",
-           "What is not taxable here stands on an invoice of its own.")
+    demand(
+        Treatment.NOT_TAXABLE not in treatments or len(treatments) == 1,
+        "lines",
+        "What is not taxable here stands on an invoice of its own.",
+    )
     if Treatment.REVERSE_CHARGE in treatments:
         demand(seller.vat_id, "seller.vat_id", "Reverse charge needs the seller's VAT id.")
         demand(buyer.vat_id, "buyer.vat_id", "Reverse charge needs the buyer's VAT id.")
-    demand((buyer.address.lines and buyer.address.city) or is_small_amount(invoice), "buyer.address",
-           "Above EUR 250 the buyer's address is needed.")
+    demand(
+        (buyer.address.lines and buyer.address.city) or is_small_amount(invoice),
+        "buyer.address",
+        "Above EUR 250 the buyer's address is needed.",
+    )
     if invoice.paid is not None:
         demand(invoice.paid.amount.currency == invoice.currency, "paid", "It was paid in the invoice's currency.")
     return dict(found)

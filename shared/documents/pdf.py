@@ -30,8 +30,11 @@ def sheet(invoice: Invoice, accent: str = ACCENT) -> dict[str, object]:
         "corrects": _corrects(invoice),
         "seller": seller.name,
         "sender": " · ".join([seller.name, *_place(seller.address, "", language)]),
-        "buyer": [buyer.name, *([buyer.contact] if buyer.contact else []),
-                  *_place(buyer.address, seller.address.country, language)],
+        "buyer": [
+            buyer.name,
+            *([buyer.contact] if buyer.contact else []),
+            *_place(buyer.address, seller.address.country, language),
+        ],
         "facts": _facts(invoice),
         "table": _table(invoice),
         "sums": _sums(invoice),

@@ -74,4 +74,3 @@ def _group(treatment: Treatment, basis_points: int, lines: list[Line]) -> VatGro
 
 def _net(gross: Money, vat: VatRate) -> Money:
     return gross - gross.vat_included(vat.basis_points)
-

@@ -204,7 +204,10 @@ def test_after_the_deadline_changes_are_numbered_amendments(stage: Stage, desk: 
 
 
 def test_what_staff_do_is_in_the_audit_trail_without_a_name(stage: Stage, desk: Desk) -> None:
-    desk.post(f"{HOME}/caterer", {"name": "Kantine", "email": "k@example.org", "locale": "de", "deadline_at": "2027-06-05T12:00"})
+    desk.post(
+        f"{HOME}/caterer",
+        {"name": "Kantine", "email": "k@example.org", "locale": "de", "deadline_at": "2027-06-05T12:00"},
+    )
     stage.settle()
     topic = "catering.staff"
     places = stage.runtime.log.ends([topic])

@@ -168,14 +168,16 @@ def test_more_than_a_banking_app_can_be_asked_for_is_asked_for_in_words() -> Non
 
 
 def test_names_with_marks_of_typst_and_xml_stand_as_they_are() -> None:
-    odd = "*A* & <B> #set \"C\" $x$ _y_ @z"
+    odd = '*A* & <B> #set "C" $x$ _y_ @z'
     rendered = render_invoice(replace(DOMESTIC, buyer=replace(DOMESTIC.buyer, name=odd)))
     assert odd in pdf_text(rendered.pdf)
     assert b"*A* &amp; &lt;B&gt; #set" in rendered.xml
 
 
 def test_a_name_in_signs_that_no_font_has_stops_nothing_and_the_xml_keeps_it() -> None:
-    rendered = render_invoice(replace(DOMESTIC, buyer=replace(DOMESTIC.buyer, name="株式会社 👩\N{ZERO WIDTH JOINER}🚀 Łódź")))
+    rendered = render_invoice(
+        replace(DOMESTIC, buyer=replace(DOMESTIC.buyer, name="株式会社 👩\N{ZERO WIDTH JOINER}🚀 Łódź"))
+    )
     text = pdf_text(rendered.pdf)
     assert "????" in text and "Łódź" in text
     assert "株式会社 👩\N{ZERO WIDTH JOINER}🚀 Łódź" in rendered.xml.decode()

@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from infra.local_server import free_ports
+from tests.fixtures.servers import open_directory
 
 PROJECT = Path(__file__).parents[2]
 PATIENCE = 120.0
@@ -27,10 +28,10 @@ PLACE = re.compile(r"Stagedoor is open at (http://127\.0\.0\.1:\d+)")
 class Run:
     """One start of everything, and what it prints."""
 
-    def __init__(self, home: Path, port: int, **environ: str) -> None:
+    def __init__(self, home: Path, port: int, stack: str = "local", **environ: str) -> None:
         own = {name: value for name, value in os.environ.items() if not name.startswith("STAGEDOOR_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "infra.cli", "run", "--port", str(port)],
+            [sys.executable, "-m", "infra.cli", "run", "--port", str(port), "--stack", stack],
             env={**own, "STAGEDOOR_HOME": str(home), **environ},
             cwd=PROJECT,
             stdout=subprocess.PIPE,
@@ -86,8 +87,8 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     """Starts `stagedoor run` on a home of its own; whatever still runs at the end is ended."""
     started: list[Run] = []
 
-    def start(port: int = 0, home: str = "home", **environ: str) -> Run:
-        started.append(Run(tmp_path / home, port or free_ports(1)[0], **environ))
+    def start(port: int = 0, home: Path = tmp_path / "home", stack: str = "local", **environ: str) -> Run:
+        started.append(Run(home, port or free_ports(1)[0], stack, **environ))
         return started[-1]
 
     yield start
@@ -126,6 +127,21 @@ def test_a_stranger_buys_a_ticket_and_finds_it_again_after_the_next_start(run: C
     again = requests.get(f"{second.url}/api/v1/orders/{order['reference']}?secret={order['secret']}", timeout=30).json()
     assert (again["status"], len(again["attendees"])) == ("paid", early["left"])
     assert second.end(signal.SIGINT) == 0
+
+
+def test_kafka_and_postgresql_come_and_go_with_it(run: Callable[..., Run]) -> None:
+    with open_directory("run") as home:
+        cluster = run(home=home, stack="cluster").wait_until_open()
+        family = [command_of(pid) for pid in descendants(cluster.process.pid)]
+        assert any("kafka.Kafka" in line or "org.apache.kafka" in line for line in family)
+        assert any("postgres" in line for line in family)
+        assert "ECONNREFUSED" not in cluster.text, "nobody is alarmed by servers that have not started yet"
+        [conference] = requests.get(f"{cluster.url}/api/v1/conferences", timeout=30).json()["items"]
+        with requests.Session() as browser:
+            browser.trust_env = False
+            buy(browser, cluster.url, conference["slug"], 1)
+        wait_until(lambda: "stranger@example.org" in mailbox(cluster), lambda: "the confirmation arrives")
+        assert cluster.end() == 0
 
 
 def test_a_port_in_use_and_a_home_in_use_are_said_plainly(run: Callable[..., Run]) -> None:
@@ -222,6 +238,14 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def command_of(pid: int) -> str:
+    """Its command line; empty where it has just ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def descendants(pid: int) -> list[int]:

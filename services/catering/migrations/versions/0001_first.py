@@ -50,10 +50,14 @@ def upgrade() -> None:
         sa.Column("admission_type", sa.String(50), nullable=False),
         sa.Column("days", sa.String(500), nullable=False, comment="ISO dates, comma between"),
         sa.Column("add_ons", sa.String(500), nullable=False, comment="codes, comma between"),
-        sa.Column("issued_epoch", sa.BigInteger, nullable=False, comment="seconds since 1970: read and written by the 100,000"),
+        sa.Column(
+            "issued_epoch", sa.BigInteger, nullable=False, comment="seconds since 1970: read and written by the 100,000"
+        ),
         sa.Column("comp", sa.Boolean, nullable=False),
     )
-    op.create_index("ix_admissions_kinds", "admissions", ["conference_id", "standing", "admission_type", "days", "add_ons"])
+    op.create_index(
+        "ix_admissions_kinds", "admissions", ["conference_id", "standing", "admission_type", "days", "add_ons"]
+    )
     op.create_table(
         "meals",
         sa.Column("meal_id", sa.String(60), primary_key=True, nullable=False),
