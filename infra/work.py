@@ -9,6 +9,7 @@ from typing import Any
 
 from waitress.server import create_server
 
+from infra import memory
 from infra.front_door import Wsgi, answer, tell_readiness
 from infra.services import module, refuse_newer
 from shared.runtime import Runtime
@@ -49,6 +50,7 @@ def work(runtime: Runtime, names: Sequence[str], listen: str) -> None:
     server = create_server(Inside(runtime, names), listen=listen, threads=8, ident="stagedoor")
     threads = [threading.Thread(target=worker.run, args=(stop,), name=worker.service.name) for worker in workers]
     threads.append(threading.Thread(target=server.run, name="internal", daemon=True))
+    memory.settle()
     for thread in threads:
         thread.start()
     stop.wait()
