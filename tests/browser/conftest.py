@@ -1,31 +1,17 @@
-"""Chromium, the house it enters, and visitors who complain of every error that a page makes."""
+"""The house that Chromium enters, and visitors who complain of every error that a page makes."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.browser.house import NOW, OPENING, House, Show
 
 Visit = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    assert program is not None, "Chromium is not installed: apt-get install chromium"
-    # As root it starts only without its own sandbox.
-    arguments = ["--disable-quic", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

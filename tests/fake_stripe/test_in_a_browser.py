@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 import stripe
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from infra.fake_stripe.app import create_app
 from infra.fake_stripe.config import FakeStripeConfig
@@ -49,16 +47,6 @@ def fake_url() -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    # Debian's Chromium; as root it starts only without its own sandbox.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        yield chromium
-        chromium.close()
-
-
 def session_url(fake_url: str, shop_url: str, locale: Any) -> str:
     client = stripe.StripeClient("sk_test_1", base_addresses={"api": fake_url})
     session = client.v1.checkout.sessions.create(
@@ -81,9 +69,9 @@ def session_url(fake_url: str, shop_url: str, locale: Any) -> str:
 
 
 def test_a_declined_buyer_tries_another_card_and_arrives_at_the_shop(
-    browser: Browser, fake_url: str, shop_url: str
+    chromium: Browser, fake_url: str, shop_url: str
 ) -> None:
-    page = browser.new_context(java_script_enabled=False).new_page()
+    page = chromium.new_context(java_script_enabled=False).new_page()
     page.goto(session_url(fake_url, shop_url, "en"))
     for number in (DECLINED, GOOD):
         page.get_by_label("Card number").fill(number)
@@ -97,8 +85,8 @@ def test_a_declined_buyer_tries_another_card_and_arrives_at_the_shop(
     page.context.close()
 
 
-def test_a_buyer_goes_back_without_paying(browser: Browser, fake_url: str, shop_url: str) -> None:
-    page = browser.new_context(java_script_enabled=False).new_page()
+def test_a_buyer_goes_back_without_paying(chromium: Browser, fake_url: str, shop_url: str) -> None:
+    page = chromium.new_context(java_script_enabled=False).new_page()
     page.goto(session_url(fake_url, shop_url, "de"))
     page.get_by_role("link", name="Zurück, ohne zu bezahlen").click()
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
@@ -108,9 +96,9 @@ def test_a_buyer_goes_back_without_paying(browser: Browser, fake_url: str, shop_
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_a_phone_and_has_no_barrier_that_axe_finds(
-    browser: Browser, fake_url: str, shop_url: str, scheme: Any
+    chromium: Browser, fake_url: str, shop_url: str, scheme: Any
 ) -> None:
-    context = browser.new_context(viewport={"width": 320, "height": 700}, color_scheme=scheme, bypass_csp=True)
+    context = chromium.new_context(viewport={"width": 320, "height": 700}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     page.goto(session_url(fake_url, shop_url, "de"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -9,9 +9,6 @@ import pytest
 import stripe
 
 from tests.fake_stripe.conftest import World
-from tests.tools.stripe_mock import stripe_mock_url
-
-__all__ = ["stripe_mock_url"]
 
 Case = Callable[[stripe.StripeClient, dict[str, Any], str, str], object]
 

@@ -9,9 +9,7 @@ import pytest
 from services.ticket.payments import Checkout, CheckoutLine, Payments
 from shared.clock import SimulatedClock
 from shared.money import Money
-from tests.tools.stripe_mock import stripe_mock_url
 
-__all__ = ["stripe_mock_url"]
 NOW = datetime(2027, 3, 1, 9, tzinfo=UTC)
 
 

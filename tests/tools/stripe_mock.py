@@ -2,7 +2,7 @@
 
 `with running_stripe_mock() as url:` builds it once with Go into tests/tools/bin (not in git), starts it on a free port of
 loopback and ends it. Without Go it fails with a sentence that says so; it never skips. Tests take the fixture
-`stripe_mock_url` by `from tests.tools.stripe_mock import stripe_mock_url`.
+`stripe_mock_url`, which is one for the whole session.
 """
 
 from __future__ import annotations
