@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from shared import trace
 from shared.database import Database
 from shared.errors import Unavailable
-from shared.inbox import Inbox, Key, Moved, identify
+from shared.inbox import Inbox, Key, Moved
 from shared.log import Log, LogConsumer, Record, TopicPartition
 from shared.service import Service
 
@@ -123,6 +123,3 @@ def drain(inbox: Inbox, database: Database, key: Key, *, by_hand: bool = False) 
                 raise
             return taken
         taken += 1
-
-
-__all__ = ["Consumer", "drain", "identify"]

@@ -5,7 +5,7 @@ The row of a topic and key in `inbox` is the one lock for consuming, parking, re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,6 @@ from shared.service import Service
 from shared.wire import Envelope
 
 Key = tuple[str, str]
-Handlers = Callable[[Sequence[Envelope[Any]], Transaction], None]
 
 
 class Moved(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -53,17 +53,6 @@ class Money:
         """The VAT inside this gross amount at a rate in hundredths of a percent, rounded half up."""
         net = (Decimal(self.amount) * 10_000 / (10_000 + basis_points)).quantize(Decimal(1), ROUND_HALF_UP)
         return Money(self.amount - int(net), self.currency)
-
-    def allocate(self, weights: Sequence[int]) -> list[Money]:
-        """Split by weights so that the parts add up to the whole; what is left over goes to the largest remainders."""
-        total = sum(weights)
-        if total <= 0 or min(weights) < 0:
-            raise InvalidInput("An amount is split by weights that are not negative and not all zero.")
-        shares = [self.amount * weight // total for weight in weights]
-        by_remainder = sorted(range(len(weights)), key=lambda i: (-(self.amount * weights[i] % total), i))
-        for i in by_remainder[: self.amount - sum(shares)]:
-            shares[i] += 1
-        return [Money(share, self.currency) for share in shares]
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:

@@ -6,7 +6,7 @@ They do it by the services' own use cases, as their pages do.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from infra.rehearsal.cast import SponsorPart
@@ -174,8 +174,3 @@ class Team:
 
 def _price(package: str) -> int:
     return next(price for name, price, _, _ in PACKAGES if name == package)
-
-
-def day_of(instant: datetime, scenery: Scenery) -> date:
-    """The local day of an instant."""
-    return instant.astimezone(ZoneInfo(scenery.plan.time_zone)).date()

@@ -37,10 +37,6 @@ class Offer:
         return self.tier.price if self.tier else None
 
     @property
-    def by_voucher_only(self) -> bool:
-        return self.ladder is None
-
-    @property
     def next_tier(self) -> Tier | None:
         return self.ladder.next_after(self.tier) if self.ladder and self.tier else None
 

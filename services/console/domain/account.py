@@ -33,8 +33,3 @@ def weakness(password: str, name: str, email: str) -> str:
     if len(set(plain)) < 5 or any(plain.replace(word, "") == "" for word in known) or plain in known:
         return "guessable"
     return ""
-
-
-def reachable(roles: dict[str, list[str]], conference_ids: list[str]) -> list[str]:
-    """The conferences that somebody with these roles may see."""
-    return [each for each in conference_ids if roles.get("*") or roles.get(each)]

@@ -68,11 +68,6 @@ class Dunning:
         stage = len(self.reminders) + 1
         return stage if stage <= len(self.ladder) else None
 
-    @property
-    def is_exhausted(self) -> bool:
-        """Every stage went out and nothing came: a person has to talk to them, or to write it off."""
-        return not self.ended and self.next_stage is None and self.prepared is None
-
     def next_on(self) -> date | None:
         """The day on which to look again by ourselves; None when only a payment, the bank or a person moves it."""
         if self.ended:
