@@ -5,9 +5,34 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from services.ticket.domain.order import TAKING
-from services.ticket.store.tables import admissions, ledger, orders, payments, quotas, tiers, voucher_codes
+from services.ticket.store.tables import (
+    admissions,
+    ledger,
+    orders,
+    payments,
+    quotas,
+    tiers,
+    voucher_codes,
+    voucher_lots,
+)
 
 _TAKING = [str(state) for state in TAKING]
+_RESERVED = (
+    sa.select(
+        voucher_lots.c.conference_id,
+        voucher_lots.c.admission_type,
+        voucher_lots.c.tier_id,
+        sa.func.sum(voucher_codes.c.uses - voucher_codes.c.used).label("n"),
+    )
+    .join(voucher_codes, voucher_codes.c.lot_id == voucher_lots.c.lot_id)
+    .where(
+        voucher_lots.c.reserves,
+        voucher_lots.c.revoked_at.is_(None),
+        voucher_lots.c.ended_at.is_(None),
+        voucher_codes.c.revoked_at.is_(None),
+    )
+    .group_by(voucher_lots.c.conference_id, voucher_lots.c.admission_type, voucher_lots.c.tier_id)
+)
 
 
 def ledger_is_balanced(connection: sa.Connection) -> list[str]:
@@ -56,7 +81,7 @@ def payments_have_one_end(connection: sa.Connection) -> list[str]:
 
 
 def counters_equal_facts(connection: sa.Connection) -> list[str]:
-    """`taken` of tiers and quotas is what the admissions of held, placed and paid orders add up to."""
+    """`taken` of tiers and quotas is what the admissions of held, placed and paid orders add up to, and what vouchers reserve."""
     facts = (
         sa.select(
             admissions.c.conference_id, admissions.c.admission_type, admissions.c.tier_id, sa.func.count().label("n")
@@ -71,6 +96,9 @@ def counters_equal_facts(connection: sa.Connection) -> list[str]:
         by_tier[row.tier_id] = by_tier.get(row.tier_id, 0) + row.n
         of_type = (row.conference_id, row.admission_type)
         by_type[of_type] = by_type.get(of_type, 0) + row.n
+    for lot in connection.execute(_RESERVED):
+        by_type[lot.conference_id, lot.admission_type] = by_type.get((lot.conference_id, lot.admission_type), 0) + lot.n
+        by_tier[lot.tier_id] = by_tier.get(lot.tier_id, 0) + lot.n
     sentences = []
     for row in connection.execute(sa.select(tiers.c.tier_id, tiers.c.taken)):
         if row.taken != by_tier.get(row.tier_id, 0):

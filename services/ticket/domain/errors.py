@@ -42,6 +42,12 @@ class VoucherUsedUp(Conflict):
     code = "voucher_used_up"
 
 
+class VoucherExpired(Conflict):
+    """The code was right, and its time is over."""
+
+    code = "voucher_expired"
+
+
 class VoucherUnknown(InvalidInput):
     """There is no such code for this conference."""
 

@@ -60,7 +60,10 @@ TAKING: Final = frozenset({State.HELD, State.PLACED, State.PAID})
 
 @dataclass(slots=True)
 class Admission:
-    """One seat of an order; it admits once the order is paid. `attendee` is a person's id. Comp ones have no tier and no price."""
+    """One seat of an order; it admits once the order is paid. `attendee` is a person's id. Comp ones have no tier and no price.
+
+    `by_voucher`: it used up one admission of the order's voucher, whatever that made it cost.
+    """
 
     admission_id: str
     admission_type: str
@@ -68,6 +71,7 @@ class Admission:
     price: Money
     attendee: str
     comp: bool = False
+    by_voucher: bool = False
 
 
 @dataclass(slots=True)
@@ -95,8 +99,9 @@ class Order:
         return total((admission.price for admission in self.admissions), self.currency)
 
     @property
-    def comp_count(self) -> int:
-        return sum(admission.comp for admission in self.admissions)
+    def voucher_count(self) -> int:
+        """How many admissions of its voucher it uses."""
+        return sum(admission.by_voucher for admission in self.admissions)
 
     def lines(self) -> tuple[OrderLine, ...]:
         counts: dict[tuple[str, str, Money], int] = {}

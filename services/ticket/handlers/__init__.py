@@ -4,7 +4,7 @@ selling.py      place_order                                       what a buyer a
 paying.py       begin_payment, confirm_payment, refund_payment    Stripe: one path for webhook, return page and sweep
 ending.py       end_hold, expire_session, cancel_order            holds that end, orders that are given back
 conferences.py  open_conference, change_conference, move_tier_end, turn_tier, announce_tier_end
-vouchers.py     issue_vouchers, revoke_vouchers, make_vouchers    a sponsor's package reaches the shop
+vouchers.py     issue_vouchers, make_vouchers, revoke_lot ...     a sponsor's package reaches the shop, a partner's raffle too
 people.py       erase_people
 """
 
@@ -29,7 +29,7 @@ from services.ticket.handlers.paying import (
 )
 from services.ticket.handlers.people import erase_people
 from services.ticket.handlers.selling import AttendeeWish, OrderWish, Placed, place_order
-from services.ticket.handlers.vouchers import issue_vouchers, make_vouchers, revoke_vouchers
+from services.ticket.handlers.vouchers import end_vouchers, issue_vouchers, make_vouchers, revoke_lot, revoke_vouchers
 from shared.events import Event
 from shared.events.sponsorship import BenefitGranted, BenefitRevoked
 from shared.service import ErrandHandler, Projection, Reaction, TimerHandler
@@ -45,6 +45,7 @@ TIMERS: Mapping[str, TimerHandler] = {
     "end_hold": end_hold,
     "turn_tier": turn_tier,
     "announce_tier_end": announce_tier_end,
+    "end_vouchers": end_vouchers,
 }
 
 ERRANDS: Mapping[str, ErrandHandler] = {
@@ -74,4 +75,5 @@ __all__ = [
     "record_staff_act",
     "record_webhook",
     "return_from_stripe",
+    "revoke_lot",
 ]

@@ -6,6 +6,7 @@ from services.ticket.domain.ledger import post
 from services.ticket.domain.order import LONGEST_HOLD, Order, State
 from services.ticket.handlers.context import Context
 from services.ticket.handlers.paying import confirm_payment, request_refund
+from services.ticket.handlers.redeeming import drawn, drawn_of_tiers, lock_voucher_of, reserved_by
 from services.ticket.payments import SessionState
 from services.ticket.store import conferences, orders, payments, vouchers
 from shared.database import Database, Transaction
@@ -110,21 +111,21 @@ def lapse(tx: Transaction, order: Order, reason: str) -> None:
 
 
 def _give_back(tx: Transaction, order: Order) -> None:
-    """Capacity to the quotas, to a tier only as far as it is open, and the voucher to its owner."""
+    """Capacity to the quotas, to a tier only as far as it is open, and the voucher to its owner, with what it reserves."""
     types = order.type_counts()
-    tier_counts = order.tier_counts()
     ladders = conferences.lock_ladders(tx, order.conference_id, types)
+    quotas = conferences.lock_quotas(tx, order.conference_id, types)
+    voucher = lock_voucher_of(tx, order)
+    reserved = reserved_by(voucher, order.voucher_count)
+    tier_counts = drawn_of_tiers(order, voucher)
     for ladder in ladders.values():
         for tier in ladder.tiers:
             if tier.tier_id in tier_counts:
                 ladder.give_back(tier.tier_id, tier_counts[tier.tier_id])
-    quotas = conferences.lock_quotas(tx, order.conference_id, types)
     for quota in quotas:
-        quota.give_back(sum(count for code, count in types.items() if code in quota.admission_types))
+        quota.give_back(drawn(quota, types, reserved))
     conferences.save_ladders(tx, ladders.values())
     conferences.save_quotas(tx, quotas)
-    if order.voucher_code and order.comp_count:
-        voucher = vouchers.lock_voucher(tx, order.conference_id, order.voucher_code)
-        if voucher is not None:
-            tx.publish(*voucher.release(order.order_id, order.comp_count))
-            vouchers.save_voucher(tx, voucher)
+    if voucher is not None:
+        tx.publish(*voucher.release(order.order_id, order.voucher_count))
+        vouchers.save_voucher(tx, voucher)

@@ -16,6 +16,7 @@ from services.ticket.domain.ledger import post
 from services.ticket.domain.order import Order, State
 from services.ticket.handlers.conferences import schedule_ladder
 from services.ticket.handlers.context import Context
+from services.ticket.handlers.redeeming import drawn, drawn_of_tiers, lock_voucher_of, reserved_by
 from services.ticket.payments import Checkout, CheckoutLine, MadeSession, SessionState, UnknownAtStripe
 from services.ticket.store import conferences, orders, payments, vouchers
 from shared.database import Transaction
@@ -182,18 +183,17 @@ def _settle(tx: Transaction, order: Order) -> None:
 def _take_again(tx: Transaction, order: Order) -> bool:
     """Take the capacity of a lapsed order once more, at the price it was sold for. Needs quota, never an open tier."""
     types = order.type_counts()
-    tier_counts = order.tier_counts()
     ladders = conferences.lock_ladders(tx, order.conference_id, types)
     quotas = conferences.lock_quotas(tx, order.conference_id, types)
-    voucher = None
-    if order.voucher_code and order.comp_count:
-        voucher = vouchers.lock_voucher(tx, order.conference_id, order.voucher_code)
+    voucher = lock_voucher_of(tx, order)
+    reserved = reserved_by(voucher, order.voucher_count)
+    tier_counts = drawn_of_tiers(order, voucher)
     try:
         for quota in quotas:
-            quota.take(sum(count for code, count in types.items() if code in quota.admission_types))
+            quota.take(drawn(quota, types, reserved))
         if voucher is not None:
-            free, events = voucher.redeem(order.order_id, order.comp_count)
-            if free < order.comp_count:
+            covered, events = voucher.redeem(order.order_id, order.voucher_count, None)
+            if covered < order.voucher_count:
                 return False
             tx.publish(*events)
             vouchers.save_voucher(tx, voucher)

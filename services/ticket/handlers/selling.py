@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from services.ticket.domain.conference import CONSENT_KINDS, Conference
-from services.ticket.domain.errors import VoucherUnknown, VoucherUsedUp
 from services.ticket.domain.order import HOLD, MOST_ATTENDEES, Admission, Order, State, check_expected
 from services.ticket.domain.tier import Ladder, Tier
-from services.ticket.domain.voucher import Voucher, tidy_code
+from services.ticket.domain.voucher import Kind, Voucher, covered_seats, tidy_code
 from services.ticket.handlers.conferences import schedule_ladder
+from services.ticket.handlers.redeeming import drawn, lock_again, look_up_for, reserved_by
 from services.ticket.store import conferences, orders, vouchers
 from shared.database import Database, Transaction
 from shared.errors import Conflict, InvalidInput
@@ -130,18 +131,22 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
         raise Conflict(f"{conference.name} was called off: no tickets are sold any more.")
     rates = _vat_rates(conference, wish)
     consents = _accepted(tx, conference, wish)
+    types = [each.admission_type for each in wish.attendees]
     code = tidy_code(wish.voucher)
-    voucher = _peek(tx, conference, code, wish) if code else None
-    free = _free_seats(wish, voucher)
-    counts: dict[str, int] = {}
-    for position, attendee in enumerate(wish.attendees):
-        if position not in free:
-            counts[attendee.admission_type] = counts.get(attendee.admission_type, 0) + 1
+    voucher = look_up_for(tx.connection, conference.conference_id, code, types, tx.now) if code else None
+    covered = covered_seats(types, voucher)
+    on_ladder = [
+        each for at, each in enumerate(types) if voucher is None or at not in covered or voucher.lot.needs_tier
+    ]
+    counts = Counter(on_ladder)
 
     ladders = conferences.lock_ladders(tx, conference.conference_id, counts)
     quotas = conferences.lock_quotas(tx, conference.conference_id, rates)
+    if voucher:
+        voucher = lock_again(tx, voucher, len(covered))
+    reserved = reserved_by(voucher, len(covered))
     for quota in quotas:
-        quota.check(sum(each.admission_type in quota.admission_types for each in wish.attendees))
+        quota.check(drawn(quota, Counter(types), reserved))
     events: list[Event] = []
     sold_at: dict[str, Tier] = {}
     for admission_type, count in sorted(counts.items()):
@@ -151,10 +156,10 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
             )
         sold_at[admission_type], turned = ladders[admission_type].take(count, tx.now)
         events += turned
-    seats = _seats(tx, conference, wish, sold_at, free)
+    seats = _seats(tx, conference, wish, sold_at, voucher, covered)
     check_expected(wish.expected_total, [seat.price for seat in seats], conference.currency)
     for quota in quotas:
-        quota.take(sum(each.admission_type in quota.admission_types for each in wish.attendees))
+        quota.take(drawn(quota, Counter(types), reserved))
 
     buyer = orders.Person(
         tx.ids.new("per", tx.now),
@@ -183,7 +188,8 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
         days=conference.days,
     )
     if voucher:
-        events += _redeem(tx, conference, voucher, order, len(free))
+        events += voucher.redeem(order.order_id, len(covered), tx.now)[1]
+        vouchers.save_voucher(tx, voucher)
     said = order.hold(rates)
     if not order.total:
         order.payment_method = FREE
@@ -243,57 +249,29 @@ def _accepted(tx: Transaction, conference: Conference, wish: OrderWish) -> dict[
     return accepted
 
 
-def _peek(tx: Transaction, conference: Conference, code: str, wish: OrderWish) -> Voucher:
-    voucher = vouchers.voucher_by_code(tx.connection, conference.conference_id, code)
-    if voucher is None or voucher.lot.revoked_at is not None:
-        sentence = "We do not know this voucher code. Please check it."
-        raise VoucherUnknown(sentence, errors={"voucher": [sentence]})
-    if not any(each.admission_type == voucher.lot.admission_type for each in wish.attendees):
-        sentence = f"This voucher is for another ticket: choose {voucher.lot.admission_type}."
-        raise InvalidInput(sentence, errors={"voucher": [sentence]}, admission_type=voucher.lot.admission_type)
-    if voucher.used >= voucher.uses:
-        raise VoucherUsedUp(
-            "This voucher code has been used already.", errors={"voucher": ["It has been used already."]}
-        )
-    return voucher
-
-
-def _free_seats(wish: OrderWish, voucher: Voucher | None) -> set[int]:
-    """Which attendees, by position, the voucher lets in for nothing: the first ones of its type."""
-    if voucher is None:
-        return set()
-    fitting = [n for n, each in enumerate(wish.attendees) if each.admission_type == voucher.lot.admission_type]
-    return set(fitting[: voucher.uses - voucher.used])
-
-
-def _redeem(tx: Transaction, conference: Conference, voucher: Voucher, order: Order, wanted: int) -> list[Event]:
-    """Under its lock now: somebody may have been quicker."""
-    locked = vouchers.lock_voucher(tx, conference.conference_id, voucher.code)
-    if locked is None:
-        raise VoucherUnknown("We do not know this voucher code. Please check it.")
-    free, events = locked.redeem(order.order_id, wanted)
-    if free < wanted:
-        raise VoucherUsedUp("This voucher code has been used by somebody else meanwhile.")
-    vouchers.save_voucher(tx, locked)
-    return events
-
-
 def _seats(
-    tx: Transaction, conference: Conference, wish: OrderWish, sold_at: Mapping[str, Tier], free: set[int]
+    tx: Transaction,
+    conference: Conference,
+    wish: OrderWish,
+    sold_at: Mapping[str, Tier],
+    voucher: Voucher | None,
+    covered: Collection[int],
 ) -> list[Admission]:
-    nothing = Money(0, conference.currency)
     seats = []
     for position, attendee in enumerate(wish.attendees):
-        comp = position in free
-        tier = None if comp else sold_at[attendee.admission_type]
+        by_voucher = voucher if position in covered else None
+        tier = sold_at.get(attendee.admission_type) if by_voucher is None or by_voucher.lot.needs_tier else None
+        open_price = tier.price if tier else None
+        price = by_voucher.lot.price(open_price, conference.currency) if by_voucher else open_price
         seats.append(
             Admission(
                 admission_id=tx.ids.new("adm", tx.now),
                 admission_type=attendee.admission_type,
-                tier_id=tier.tier_id if tier else "",
-                price=tier.price if tier else nothing,
+                tier_id=tier.tier_id if tier else by_voucher.lot.tier_id if by_voucher else "",
+                price=price or Money(0, conference.currency),
                 attendee=tx.ids.new("per", tx.now),
-                comp=comp,
+                comp=by_voucher is not None and by_voucher.lot.kind is Kind.FREE,
+                by_voucher=by_voucher is not None,
             )
         )
     return seats

@@ -124,6 +124,7 @@ def record_order(
                 "price": each.price.amount,
                 "attendee": each.attendee,
                 "comp": each.comp,
+                "by_voucher": each.by_voucher,
             }
             for position, each in enumerate(order.admissions)
         ],
@@ -267,6 +268,7 @@ def _order(row: Any, seats: Iterable[Any], order_id: str) -> Order:
                 Money(seat.price, currency),
                 seat.attendee,
                 seat.comp,
+                seat.by_voucher,
             )
             for seat in seats
         ],

@@ -129,6 +129,7 @@ admissions = sa.Table(
     sa.Column("price", sa.BigInteger, nullable=False),
     sa.Column("attendee", ID, nullable=False),
     sa.Column("comp", sa.Boolean, nullable=False),
+    sa.Column("by_voucher", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 people = sa.Table(
@@ -205,6 +206,13 @@ voucher_lots = sa.Table(
     sa.Column("benefit_id", ID, nullable=False, index=True),
     sa.Column("made_at", UtcDateTime, nullable=False),
     _moment("revoked_at"),
+    sa.Column("kind", sa.String(10), nullable=False, server_default="free"),
+    sa.Column("value", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("reserves", sa.Boolean, nullable=False, server_default=sa.false()),
+    _moment("expires_at"),
+    _moment("ended_at"),
+    sa.Column("purpose", sa.String(20), nullable=False, server_default=""),
+    sa.Column("tier_id", ID, nullable=False, server_default=""),
 )
 
 voucher_codes = sa.Table(
@@ -214,4 +222,14 @@ voucher_codes = sa.Table(
     sa.Column("lot_id", ID, nullable=False, index=True),
     sa.Column("uses", sa.Integer, nullable=False),
     sa.Column("used", sa.Integer, nullable=False),
+    _moment("revoked_at"),
+)
+
+voucher_guesses = sa.Table(
+    "voucher_guesses",
+    metadata,
+    sa.Column("conference_id", ID, primary_key=True),
+    sa.Column("client", sa.String(64), primary_key=True),
+    sa.Column("since", UtcDateTime, nullable=False, index=True),
+    sa.Column("misses", sa.Integer, nullable=False),
 )
