@@ -63,7 +63,8 @@ def web(service: str, listen: str, processes: int, threads: int) -> None:
 @main.command()
 @click.argument("service", default="all")
 @click.option("--listen", default="127.0.0.1:8001", show_default=True, help="host:port of what services ask each other")
-def worker(service: str, listen: str) -> None:
+@click.option("--apart", is_flag=True, help="A process for each service: quicker, and larger.")
+def worker(service: str, listen: str, apart: bool) -> None:
     """Do the work of SERVICE, or of all: relay, consumer, timers, errands."""
     from infra.services import NAMES
     from infra.work import work
@@ -72,7 +73,7 @@ def worker(service: str, listen: str) -> None:
 
     runtime = Runtime.from_environment()
     logs.configure(runtime.settings.log_level)
-    work(runtime, NAMES if service == "all" else [service], listen)
+    sys.exit(work(runtime, NAMES if service == "all" else [service], listen, apart))
 
 
 @main.command()

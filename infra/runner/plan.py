@@ -74,7 +74,10 @@ class Plan:
                 ),
                 *("--webhook-url", f"{self.settings.base_url}/stripe/webhook"),
             ]
-        programs["worker"] = [python, "-m", "infra.cli", "worker", "--listen", f"{HOST}:{self.internal_port}"]
+        programs["worker"] = [
+            *(python, "-m", "infra.cli", "worker", "--listen", f"{HOST}:{self.internal_port}"),
+            *(["--apart"] if self.stack == "cluster" else []),
+        ]
         programs["web"] = [python, "-m", "infra.cli", "web", "--listen", f"{HOST}:{self.port}"]
         return programs
 

@@ -33,7 +33,7 @@ class _Held:
         return lambda: step() if self._gate.is_set() else 0
 
 
-def main(listen: str) -> None:
+def main(listen: str, apart: bool) -> int:
     gate = threading.Event()
     signal.signal(signal.SIGUSR1, lambda *_: gate.set())
     held = _Held(gate)
@@ -41,8 +41,8 @@ def main(listen: str) -> None:
     vars(program)["module"] = found
     runtime = Runtime.from_environment()
     logs.configure(runtime.settings.log_level)
-    program.work(runtime, NAMES, listen)
+    return program.work(runtime, NAMES, listen, apart)
 
 
 if __name__ == "__main__":
-    main(sys.argv[sys.argv.index("--listen") + 1])
+    sys.exit(main(sys.argv[sys.argv.index("--listen") + 1], "--apart" in sys.argv))

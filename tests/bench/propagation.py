@@ -29,7 +29,7 @@ from services.ticket.store.tables import admissions, orders, sessions
 from shared.log import Message
 from tests.bench.clients import paced, post
 from tests.bench.parts import STACKS, Place, note, percentile, place, report
-from tests.bench.street import SLUG, Street, street
+from tests.bench.street import SLUG, Street, children_of, street
 
 RATE = 50
 SECONDS = 20
@@ -229,7 +229,8 @@ def _mails(at: Street) -> dict[str, Any]:
 
     queued = counted()
     began = time.monotonic()
-    os.kill(at.children["worker"], signal.SIGUSR1)
+    for pid in (at.children["worker"], *children_of(at.children["worker"])):
+        os.kill(pid, signal.SIGUSR1)
     while time.monotonic() - began < MAIL_SECONDS and counted().get("due", 0):
         time.sleep(0.25)
     sent = counted().get("sent", 0) - queued.get("sent", 0)

@@ -74,7 +74,9 @@ class Street:
         await_answer(f"http://{self.web[0]}:{self.web[1]}/readyz")
 
     def start_worker(self, program: str = "infra.cli") -> subprocess.Popen[bytes]:
-        child = self.start("worker", program, "worker", "--listen", self.internal_url.removeprefix("http://"))
+        """As the stack has it on one machine: a process for each service on the cluster."""
+        apart = ["--apart"] if self.runtime.settings.log_at.startswith("kafka") else []
+        child = self.start("worker", program, "worker", "--listen", self.internal_url.removeprefix("http://"), *apart)
         await_answer(f"{self.internal_url}/livez")
         return child
 
