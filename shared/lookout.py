@@ -14,15 +14,16 @@ from shared.database import Database
 from shared.errors import Unavailable
 
 LOOK = """
-    SELECT (SELECT id FROM outbox LIMIT 1),
-           (SELECT due_at FROM timers WHERE NOT stuck AND claimed_until IS NULL ORDER BY due_at LIMIT 1)"""
+    SELECT (SELECT id FROM outbox LIMIT 1), first.kind, first.due_at
+    FROM (SELECT 1 AS one) AS always LEFT JOIN
+         (SELECT kind, due_at FROM timers WHERE NOT stuck AND claimed_until IS NULL ORDER BY due_at LIMIT 1) AS first ON one = 1"""
 
 
 class Seen(NamedTuple):
-    """`spoken`: rows wait in the outbox. `due`: a timer or an errand is due."""
+    """`spoken`: rows wait in the outbox. `due`: the kind of the first timer or errand that is due; empty when none is."""
 
     spoken: bool
-    due: bool
+    due: str
 
 
 class Lookout:
@@ -32,7 +33,7 @@ class Lookout:
         self._database = database
         self._connection: Any = None
         self._version = -1
-        self._next_due: datetime | None = None
+        self._next: tuple[str, datetime | None] = ("", None)
 
     def look(self) -> Seen:
         """Raises `Unavailable`."""
@@ -42,9 +43,10 @@ class Lookout:
             now = self._database.clock.now()
             spoken = False
             if self._has_changed():
-                waiting, due_at = self._connection.execute(LOOK).fetchone()
-                spoken, self._next_due = waiting is not None, _moment(due_at)
-            return Seen(spoken, self._next_due is not None and self._next_due <= now)
+                waiting, kind, due_at = self._connection.execute(LOOK).fetchone()
+                spoken, self._next = waiting is not None, (kind, _moment(due_at))
+            kind, due_at = self._next
+            return Seen(spoken, kind if due_at is not None and due_at <= now else "")
         except (sa.exc.DBAPIError, self._database.engine.dialect.loaded_dbapi.Error) as error:
             self.close()
             raise Unavailable(f"The database of {self._database.owner} cannot be read now: {error}") from error
@@ -58,16 +60,12 @@ class Lookout:
         taken = self._database.engine.raw_connection()
         self._connection, self._version = taken.driver_connection, -1
         taken.detach()
-        if not self._is_sqlite:
+        if not self._database.is_sqlite:
             self._connection.autocommit = True
-
-    @property
-    def _is_sqlite(self) -> bool:
-        return self._database.url.startswith("sqlite")
 
     def _has_changed(self) -> bool:
         """PostgreSQL has no such number: there it is always asked."""
-        if not self._is_sqlite:
+        if not self._database.is_sqlite:
             return True
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         before, self._version = self._version, int(version)

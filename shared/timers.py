@@ -39,6 +39,10 @@ class Timekeeper:
         self._finish = sa.delete(table).where(is_it, is_same).returning(table.c.id)
         self._due_timer = self._due(sorted(service.timers))
         self._due_errand = self._due(sorted(service.errands))
+        self._claim_timer = self._due_timer.with_for_update(skip_locked=True)
+        self._take_errand = self._claim_at_once()
+        self.has_more = True
+        """Whether another errand was due when the last one was taken."""
         self._next_due: dict[frozenset[str], sa.Select[Any]] = {}
 
     def _due(self, kinds: list[str]) -> sa.Select[Any]:
@@ -53,6 +57,19 @@ class Timekeeper:
             )
             .order_by(table.c.due_at, table.c.id)
             .limit(1)
+        )
+
+    def _claim_at_once(self) -> Any:
+        """Look and claim in one statement. `others` counts the row itself: a statement sees what was before it."""
+        table = self._timers
+        due = self._due_errand.with_only_columns(table.c.id)
+        first = due.with_for_update(skip_locked=True).scalar_subquery()
+        two = due.limit(2).subquery()
+        return (
+            sa.update(table)
+            .where(table.c.id == first)
+            .values(claimed_until=sa.bindparam("until"))
+            .returning(table, sa.select(sa.func.count()).select_from(two).scalar_subquery().label("others"))
         )
 
     def next_due(self, besides: Collection[str] = ()) -> datetime | None:
@@ -80,19 +97,16 @@ class Timekeeper:
 
     def _is_due(self, due: sa.Select[Any]) -> bool:
         """Look before locking: most of the time nothing is due. PostgreSQL locks nothing but the row that is found."""
-        if self._database.url.startswith("postgresql"):
+        if not self._database.is_sqlite:
             return True
         with self._database.reading() as connection:
             return connection.execute(due, {"now": self._database.clock.now()}).first() is not None
-
-    def _claim(self, due: sa.Select[Any], tx: Transaction) -> Any:
-        return tx.execute(due.with_for_update(skip_locked=True), {"now": tx.now}).first()
 
     def _do_timer(self) -> int:
         row: Any = None
         try:
             with self._database.transaction() as tx, trace.joined(""):
-                row = self._claim(self._due_timer, tx)
+                row = tx.execute(self._claim_timer, {"now": tx.now}).first()
                 if row is None:
                     return 0
                 tx.execute(sa.delete(self._timers).where(self._timers.c.id == row.id))
@@ -106,11 +120,9 @@ class Timekeeper:
         return 1
 
     def _do_errand(self) -> int:
-        with self._database.transaction() as tx:
-            row = self._claim(self._due_errand, tx)
-            if row is None:
-                return 0
-            tx.execute(self._hold, {"b_id": row.id, "until": tx.now + CLAIM})
+        row = self._claim_errand()
+        if row is None:
+            return 0
         done = False
 
         def finish(tx: Transaction) -> None:
@@ -143,6 +155,20 @@ class Timekeeper:
             logger.exception("errand %s failed", row.kind)
             self._failed(row, error)
         return 1
+
+    def _claim_errand(self) -> Any:
+        now = self._database.clock.now()
+        if not self._database.is_sqlite:
+            with self._database.statement() as connection:
+                row = connection.execute(self._take_errand, {"now": now, "until": now + CLAIM}).first()
+            self.has_more = row is not None and row.others > 1
+            return row
+        with self._database.transaction() as tx:
+            rows = tx.execute(self._due_errand.limit(2), {"now": tx.now}).all()
+            self.has_more = len(rows) > 1
+            if rows:
+                tx.execute(self._hold, {"b_id": rows[0].id, "until": tx.now + CLAIM})
+        return rows[0] if rows else None
 
     def _failed(self, row: Any, error: Exception) -> None:
         with self._database.transaction() as tx:

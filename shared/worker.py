@@ -16,7 +16,7 @@ from shared.consumer import Consumer
 from shared.errors import StagedoorError, Unavailable
 from shared.inbox import describe
 from shared.lookout import Lookout, Seen
-from shared.outbox import Relay
+from shared.outbox import BATCH, Relay
 from shared.runtime import Runtime
 from shared.service import Service
 from shared.timers import Timekeeper
@@ -39,6 +39,9 @@ class Part:
     trouble: str = field(default="")
     wake: threading.Event = field(default_factory=threading.Event)
     """Set when there may be something to do."""
+    is_busy: bool = False
+    looks_again: Callable[[int], bool] = bool
+    """Whether more may be there already, after so much was done."""
 
 
 class Worker:
@@ -51,13 +54,15 @@ class Worker:
         self.relay = Relay(service, database, runtime.log)
         self.consumer = Consumer(service, database, runtime.log)
         self.timekeeper = Timekeeper(service, database, context)
-        self.parts = [Part("relay", self.relay.step)]
+        self.parts = [Part("relay", self.relay.step, looks_again=lambda done: done >= BATCH)]
         if service.consumes:
             self.parts.append(Part("consumer", lambda: self.consumer.step(self._patience)))
         if service.timers:
             self.parts.append(Part("timers", self.timekeeper.step_timers))
         if service.errands:
-            self.parts += [Part(f"errands-{n}", self.timekeeper.step_errands) for n in range(1, errand_threads + 1)]
+            more = lambda done: bool(done) and self.timekeeper.has_more  # noqa: E731
+            errands = self.timekeeper.step_errands
+            self.parts += [Part(f"errands-{n}", errands, looks_again=more) for n in range(1, errand_threads + 1)]
         self._patience = 0.0
 
     def step(self, patience: float = 0.0) -> int:
@@ -91,11 +96,17 @@ class Worker:
             thread.join()
         self.database.listeners.remove(self.wake)
 
-    def wake(self, spoken: bool, due: bool) -> None:
-        """There are rows in the outbox, or work was scheduled."""
+    def wake(self, spoken: bool, due: Collection[str]) -> None:
+        """There are rows in the outbox, or work of these kinds is due. One errand wakes one part: the next look sees the rest."""
+        timers, errands = (
+            not kinds.isdisjoint(due) for kinds in (self.service.timers.keys(), self.service.errands.keys())
+        )
         for part in self.parts:
-            if (spoken and part.name == "relay") or (due and part.name.startswith(("timers", "errands"))):
+            if (spoken and part.name == "relay") or (timers and part.name == "timers"):
                 part.wake.set()
+            elif errands and part.name.startswith("errands") and not (part.is_busy or part.wake.is_set()):
+                part.wake.set()
+                errands = False
 
     def close(self) -> None:
         self.consumer.close()
@@ -105,6 +116,7 @@ class Worker:
         away = AWAY[0]
         while not stop.is_set():
             part.wake.clear()
+            part.is_busy = True
             try:
                 done = part.step()
             except Exception as error:
@@ -112,13 +124,14 @@ class Worker:
                 logger.warning("%s of %s waits: %s", part.name, self.service.name, part.trouble)
                 if not isinstance(error, StagedoorError):
                     logger.exception("%s of %s failed", part.name, self.service.name)
+                part.is_busy = False
                 stop.wait(away)
                 away = min(away * 2, AWAY[1])
                 continue
-            part.trouble, away = "", AWAY[0]
+            part.trouble, away, part.is_busy = "", AWAY[0], False
             if part.name == "consumer" and done:
                 stop.wait(self.service.pace)
-            elif not done:
+            elif not part.looks_again(done):
                 part.wake.wait(LOOKING[0] if part.name == "consumer" else SAFETY)  # a consumer waits in its poll
         if part.name == "consumer":
             self.consumer.close()
@@ -126,7 +139,7 @@ class Worker:
             self.relay.close()
 
     def _run_lookout(self, stop: threading.Event) -> None:
-        lookout, pause, before = Lookout(self.database), LOOKING[0], Seen(False, False)
+        lookout, pause, before = Lookout(self.database), LOOKING[0], Seen(False, "")
         while not stop.wait(pause):
             try:
                 seen = lookout.look()
@@ -134,7 +147,7 @@ class Worker:
                 logger.warning("lookout of %s waits: %s", self.service.name, error)
                 pause = AWAY[1]
                 continue
-            self.wake(seen.spoken, seen.due)
+            self.wake(seen.spoken, (seen.due,))
             pause = LOOKING[0] if seen != before else min(pause * 1.1, LOOKING[1])
             before = seen
         lookout.close()

@@ -20,7 +20,10 @@ LONGEST_NAP = 0.5
 
 
 class _Handler(WSGIRequestHandler):
-    """Writes no line per request: an address may hold a session's id."""
+    """Keeps connections, as Stripe does. Writes no line per request: an address may hold a session's id."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         logger.debug("%s %s", code, self.path.split("?")[0])

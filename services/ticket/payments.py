@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
+from urllib.parse import quote
 
+import requests
 import stripe
 
 from shared.clock import Clock
@@ -123,7 +125,7 @@ class Payments:
         self._client = stripe.StripeClient(
             key,
             base_addresses=addresses,  # type: ignore[arg-type]
-            http_client=http_client or stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+            http_client=http_client or stripe.RequestsClient(timeout=TIMEOUT_SECONDS, session=_session(api_base)),
             max_network_retries=0,
         )
         self._webhook_secret = webhook_secret
@@ -182,13 +184,17 @@ class Payments:
         return self._ask(search, InvalidInput)
 
     def retrieve(self, session_id: str) -> SessionState:
-        """Raises `UnknownAtStripe`, `Unavailable`."""
-        return _state(self._ask(lambda: self._client.v1.checkout.sessions.retrieve(session_id), UnknownAtStripe))
+        """Raises `UnknownAtStripe`, `Unavailable`. Read as it came: this is asked for each order, and the library's objects cost
+        as much as the rest of the request."""
+        path = f"/v1/checkout/sessions/{quote(session_id, safe='')}"
+        answer = self._ask(lambda: self._client.raw_request("get", path), UnknownAtStripe)
+        return _state(answer.data)
 
     def expire(self, session_id: str) -> SessionState:
         """Close a checkout, and say what became of it: it may have been paid, or be over already."""
         try:
-            return _state(self._ask(lambda: self._client.v1.checkout.sessions.expire(session_id), UnknownAtStripe))
+            expired = self._ask(lambda: self._client.v1.checkout.sessions.expire(session_id), UnknownAtStripe)
+            return _state(expired.to_dict())
         except UnknownAtStripe:
             return self.retrieve(session_id)
 
@@ -291,14 +297,21 @@ def _raise(error: stripe.StripeError, refused: type[Refused]) -> NoReturn:
     ) from error
 
 
-def _state(session: Any) -> SessionState:
-    intent = session.payment_intent
-    intent_id = intent if isinstance(intent, str) else getattr(intent, "id", "")
+def _state(session: Mapping[str, Any]) -> SessionState:
+    intent = session.get("payment_intent")
     return SessionState(
-        session_id=session.id,
-        status=str(session.status),
-        is_paid=session.payment_status == "paid",
-        order_id=str(session.client_reference_id or ""),
-        intent_id=intent_id,
-        amount=Money(int(session.amount_total or 0), str(session.currency or "eur").upper()),
+        session_id=session["id"],
+        status=str(session["status"]),
+        is_paid=session["payment_status"] == "paid",
+        order_id=str(session.get("client_reference_id") or ""),
+        intent_id=str(intent["id"] if isinstance(intent, Mapping) else intent or ""),
+        amount=Money(int(session.get("amount_total") or 0), str(session.get("currency") or "eur").upper()),
     )
+
+
+def _session(api_base: str) -> requests.Session:
+    """Connections that are kept. Which proxy leads there is looked up once: by itself requests reads the environment each time."""
+    session = requests.Session()
+    session.trust_env = False
+    session.proxies.update(requests.utils.get_environ_proxies(api_base or stripe.DEFAULT_API_BASE))
+    return session

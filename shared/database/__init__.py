@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -40,8 +40,8 @@ class Database:
         self.statements = FrameStatements(self.frame)
         self.commits = 0
         """Write transactions that this process committed here: unchanged means that nothing new can be waiting from us."""
-        self.listeners: list[Callable[[bool, bool], None]] = []
-        """Told after each commit of this process: whether events were put out, and whether work was scheduled that is due."""
+        self.listeners: list[Callable[[bool, Collection[str]], None]] = []
+        """Told after each commit of this process: whether events were put out, and kinds of work that was scheduled and is due."""
         self._queue = WriterQueue(url)
         self._engine: sa.Engine | None = None
         self._pid = 0
@@ -80,22 +80,45 @@ class Database:
             self.commits += 1
             crash.point("database.after_commit")
             for listener in tuple(self.listeners):
-                listener(tx.has_spoken, tx.has_scheduled)
+                listener(tx.has_spoken, tx.due_kinds)
         except sa.exc.DBAPIError as error:
             if unavailable(error):
                 raise Unavailable(f"The database of {self.owner} cannot be used now: {error.orig}") from error
             raise
 
     @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """A connection to read from; what it sees is one snapshot on SQLite, each statement's own on PostgreSQL."""
+    def reading(self, streaming: bool = False) -> Iterator[sa.Connection]:
+        """A connection to read from; what it sees is one snapshot on SQLite, each statement's own on PostgreSQL.
+
+        There it has no transaction, which would be two more round trips, unless rows are to come `streaming` (`yield_per`).
+        """
+        options: dict[str, Any] = {"stagedoor_reading": True}
+        if not (streaming or self.is_sqlite):
+            options["isolation_level"] = "AUTOCOMMIT"
         try:
-            with self.engine.connect().execution_options(stagedoor_reading=True) as connection, connection.begin():
+            with self.engine.connect().execution_options(**options) as connection, connection.begin():
                 yield connection
         except sa.exc.DBAPIError as error:
             if unavailable(error):
                 raise Unavailable(f"The database of {self.owner} cannot be read now: {error.orig}") from error
             raise
+
+    @contextmanager
+    def statement(self) -> Iterator[sa.Connection]:
+        """For one statement that changes something and says nothing. PostgreSQL makes it a transaction: one round trip."""
+        if self.is_sqlite:
+            with self.transaction() as tx:
+                yield tx.connection
+            return
+        crash.point("database.before_commit")
+        with self.reading() as connection:
+            yield connection
+        self.commits += 1
+        crash.point("database.after_commit")
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.startswith("sqlite")
 
     def close(self) -> None:
         if self._engine is not None and self._pid == os.getpid():
@@ -114,7 +137,8 @@ class Transaction:
         self.actor = actor
         self.database = database
         self.has_spoken = False
-        self.has_scheduled = False
+        self.due_kinds: set[str] = set()
+        """Kinds of work that was scheduled here and is due at once."""
         self._events: list[Event] = []
 
     def execute(
@@ -128,7 +152,8 @@ class Transaction:
 
     def schedule(self, kind: str, subject: str, due_at: datetime, facts: Mapping[str, str] | None = None) -> None:
         """Have `kind` done about `subject` at `due_at`, once. Scheduling the same again moves it and replaces its facts."""
-        self.has_scheduled = self.has_scheduled or due_at <= self.now
+        if due_at <= self.now:
+            self.due_kinds.add(kind)
         self.execute(
             self.database.statements.schedule,
             {"kind": kind, "subject": subject, "due_at": due_at, "facts": dict(facts or {})},

@@ -64,12 +64,12 @@ def test_a_writer_that_was_killed_leaves_the_queue(tmp_path: Path) -> None:
 def test_a_lookout_sees_what_others_put_out_and_what_falls_due(runtime: Runtime) -> None:
     database = runtime.database(LISTENER)
     lookout = Lookout(database)
-    assert lookout.look() == Seen(spoken=False, due=False)
+    assert lookout.look() == Seen(spoken=False, due="")
     with database.transaction() as tx:
         tx.schedule("remind", "ord_1", START + timedelta(minutes=1))
-    assert lookout.look() == Seen(spoken=False, due=False)
+    assert lookout.look() == Seen(spoken=False, due="")
     runtime.clock.advance_to(START + timedelta(minutes=1))  # type: ignore[attr-defined]
-    assert lookout.look() == Seen(spoken=False, due=True)
+    assert lookout.look() == Seen(spoken=False, due="remind")
     with runtime.database(TALKER).transaction() as tx:
         tx.publish(issued("adm_1"))
     talking = Lookout(runtime.database(TALKER))
