@@ -64,10 +64,15 @@ class Inbox:
             .with_for_update()
         )
         self._lock_positions = (
-            sa.select(frame.positions.c.topic, frame.positions.c.partition, frame.positions.c.next_offset)
+            sa.select(
+                frame.positions.c.topic,
+                frame.positions.c.partition,
+                frame.positions.c.next_offset,
+                sa.exists().where(frame.parked.c.reason == "gap").label("has_gaps"),
+            )
             .where(any_of(frame.positions.c.topic, "topics", database.url))
             .order_by(frame.positions.c.topic, frame.positions.c.partition)
-            .with_for_update()
+            .with_for_update(of=frame.positions)
         )
         self._gaps = (
             sa.select(frame.parked.c.topic, frame.parked.c.key).where(frame.parked.c.reason == "gap").distinct()
@@ -88,7 +93,7 @@ class Inbox:
 
         Raises `Moved` when a position is not the `expected` one, and whatever a handler raises.
         """
-        self._check_positions(records, expected, tx)
+        may_wait = self._check_positions(records, expected, tx)
         read = [(record, self._read(record)) for record in records]
         heard = self.lock(tx, {(e.topic, e.key) for _, e in read if e is not None})
         taken: list[Envelope[Any]] = []
@@ -119,6 +124,8 @@ class Inbox:
                 for p, r in sorted(last.items())
             ],
         )
+        if not (may_wait or early):
+            return set()
         return self._waiting({key for key, state in heard.items() if state.changed}, tx)
 
     def park(self, record: Record, expected: Mapping[TopicPartition, int], error: Exception, tx: Transaction) -> None:
@@ -218,13 +225,15 @@ class Inbox:
 
     def _check_positions(
         self, records: Sequence[Record], expected: Mapping[TopicPartition, int], tx: Transaction
-    ) -> None:
+    ) -> bool:
+        """Lock the positions. Returns whether messages may be parked behind a gap. Raises `Moved`."""
         places = {record.place for record in records}
         rows = tx.execute(self._lock_positions, {"topics": sorted({place.topic for place in places})}).all()
         stored = {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
         for place in places:
             if stored.get(place, 0) != expected.get(place, 0):
                 raise Moved(f"{place.topic}/{place.partition} is at {stored.get(place, 0)}")
+        return not rows or bool(rows[0].has_gaps)
 
     def lock(self, tx: Transaction, keys: set[Key]) -> dict[Key, Heard]:
         """How far each of these keys is, locked for this transaction in one order."""

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from shared import crash, wire
 from shared.database import Database
-from shared.database.upsert import insert
+from shared.database.upsert import Bulk, any_of, insert
 from shared.errors import Corrupt, Unavailable
 from shared.log import Log, LogProducer, Message, SendFailed, TopicPartition, TopicPartitionOffset
 from shared.service import Service
@@ -39,10 +39,12 @@ class Relay:
         self._leased_until = database.clock.now() - LEASE
         frame = database.frame
         self._rows = sa.select(frame.outbox).order_by(frame.outbox.c.id).limit(BATCH)
-        self._remove = sa.delete(frame.outbox).where(frame.outbox.c.id.in_(sa.bindparam("ids", expanding=True)))
-        relayed = insert(frame.relayed)
-        self._acknowledge = relayed.on_conflict_do_update(
-            index_elements=["topic", "partition"], set_={"offset": relayed.excluded.offset}
+        self._remove = sa.delete(frame.outbox).where(any_of(frame.outbox.c.id, "ids", database.url))
+        self._acknowledge = Bulk(
+            frame.relayed,
+            lambda place: place.on_conflict_do_update(
+                index_elements=["topic", "partition"], set_={"offset": place.excluded.offset}
+            ),
         )
         lease = insert(frame.leases)
         self._lease = lease.on_conflict_do_update(
@@ -88,8 +90,8 @@ class Relay:
         last = {TopicPartition(place.topic, place.partition): place.offset for place in places}
         with self._database.transaction() as tx:
             tx.execute(self._remove, {"ids": [row.id for row in rows]})
-            tx.execute(
-                self._acknowledge,
+            self._acknowledge.put(
+                tx.connection,
                 [{"topic": p.topic, "partition": p.partition, "offset": o} for p, o in sorted(last.items())],
             )
 

@@ -70,7 +70,7 @@ def rebuild(
 def digest(service: Service, database: Database) -> str:
     """A hash of every row of the projections, in the order of their keys."""
     hashed = hashlib.sha256()
-    with database.reading(streaming=True) as connection:
+    with database.reading() as connection:
         for table in service.projection_tables:
             hashed.update(table.name.encode())
             for row in connection.execution_options(yield_per=5000).execute(

@@ -62,6 +62,8 @@ class Service:
     checks: Sequence[Check] = ()
     pace: float = 0.0
     """Seconds between two batches that it takes: where nobody waits for it, many events together cost little more than one."""
+    speaking_pace: float = 0.0
+    """Seconds between two batches that it sends, likewise."""
 
     @property
     def consumes(self) -> list[str]:

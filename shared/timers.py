@@ -157,17 +157,16 @@ class Timekeeper:
         return 1
 
     def _claim_errand(self) -> Any:
-        now = self._database.clock.now()
-        if not self._database.is_sqlite:
-            with self._database.statement() as connection:
-                row = connection.execute(self._take_errand, {"now": now, "until": now + CLAIM}).first()
-            self.has_more = row is not None and row.others > 1
-            return row
         with self._database.transaction() as tx:
-            rows = tx.execute(self._due_errand.limit(2), {"now": tx.now}).all()
+            now, until = tx.now, tx.now + CLAIM
+            if not self._database.is_sqlite:
+                row = tx.execute(self._take_errand, {"now": now, "until": until}).first()
+                self.has_more = row is not None and row.others > 1
+                return row
+            rows = tx.execute(self._due_errand.limit(2), {"now": now}).all()
             self.has_more = len(rows) > 1
             if rows:
-                tx.execute(self._hold, {"b_id": rows[0].id, "until": tx.now + CLAIM})
+                tx.execute(self._hold, {"b_id": rows[0].id, "until": until})
         return rows[0] if rows else None
 
     def _failed(self, row: Any, error: Exception) -> None:

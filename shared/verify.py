@@ -54,7 +54,7 @@ def broken(service: Service, database: Database) -> list[str]:
 
 
 def _compare(consumer: str, topic: str, owner: Database, listener: Database, before: datetime) -> Iterator[Missed]:
-    with owner.reading(streaming=True) as said_by, listener.reading(streaming=True) as heard_by:
+    with owner.reading() as said_by, listener.reading() as heard_by:
         said = _counted(said_by, owner.frame.sequences, topic)
         heard = _counted(heard_by, listener.frame.inbox, topic)
         right: Any = next(heard, None)

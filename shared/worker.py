@@ -114,6 +114,7 @@ class Worker:
 
     def _run_part(self, part: Part, stop: threading.Event) -> None:
         away = AWAY[0]
+        pace = {"consumer": self.service.pace, "relay": self.service.speaking_pace}.get(part.name, 0.0)
         while not stop.is_set():
             part.wake.clear()
             part.is_busy = True
@@ -129,9 +130,9 @@ class Worker:
                 away = min(away * 2, AWAY[1])
                 continue
             part.trouble, away, part.is_busy = "", AWAY[0], False
-            if part.name == "consumer" and done:
-                stop.wait(self.service.pace)
-            elif not part.looks_again(done):
+            if done and pace:
+                stop.wait(pace)
+            if not part.looks_again(done):
                 part.wake.wait(LOOKING[0] if part.name == "consumer" else SAFETY)  # a consumer waits in its poll
         if part.name == "consumer":
             self.consumer.close()

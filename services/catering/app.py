@@ -23,6 +23,7 @@ SERVICE = Service(
     timers=TIMERS,
     errands=ERRANDS,
     checks=(counting.check_headcounts,),
+    speaking_pace=0.25,
 )
 
 

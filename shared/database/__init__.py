@@ -87,34 +87,15 @@ class Database:
             raise
 
     @contextmanager
-    def reading(self, streaming: bool = False) -> Iterator[sa.Connection]:
-        """A connection to read from; what it sees is one snapshot on SQLite, each statement's own on PostgreSQL.
-
-        There it has no transaction, which would be two more round trips, unless rows are to come `streaming` (`yield_per`).
-        """
-        options: dict[str, Any] = {"stagedoor_reading": True}
-        if not (streaming or self.is_sqlite):
-            options["isolation_level"] = "AUTOCOMMIT"
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to read from; what it sees is one snapshot on SQLite, each statement's own on PostgreSQL."""
         try:
-            with self.engine.connect().execution_options(**options) as connection, connection.begin():
+            with self.engine.connect().execution_options(stagedoor_reading=True) as connection, connection.begin():
                 yield connection
         except sa.exc.DBAPIError as error:
             if unavailable(error):
                 raise Unavailable(f"The database of {self.owner} cannot be read now: {error.orig}") from error
             raise
-
-    @contextmanager
-    def statement(self) -> Iterator[sa.Connection]:
-        """For one statement that changes something and says nothing. PostgreSQL makes it a transaction: one round trip."""
-        if self.is_sqlite:
-            with self.transaction() as tx:
-                yield tx.connection
-            return
-        crash.point("database.before_commit")
-        with self.reading() as connection:
-            yield connection
-        self.commits += 1
-        crash.point("database.after_commit")
 
     @property
     def is_sqlite(self) -> bool:
@@ -144,6 +125,8 @@ class Transaction:
     def execute(
         self, statement: sa.Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
     ) -> sa.CursorResult[Any]:
+        if isinstance(parameters, Sequence) and len(parameters) == 1:
+            parameters = parameters[0]  # a driver makes more of a list, however short
         return cast("sa.CursorResult[Any]", self.connection.execute(statement, parameters))
 
     def publish(self, *events: Event) -> None:

@@ -14,9 +14,10 @@ MANY = 20
 
 
 def any_of(column: sa.ColumnElement[Any], name: str, url: str) -> sa.ColumnElement[bool]:
-    """Whether the column is one of the texts in the parameter `name`, a list: one value to the database, however long it is."""
+    """Whether the column is one of the texts or numbers in the list `name`: one value to the database, however long it is."""
     if url.startswith("postgresql"):
-        return column == sa.any_(sa.bindparam(name, type_=ARRAY(sa.Text)))
+        kind = sa.BigInteger if isinstance(column.type, sa.Integer) else sa.Text
+        return column == sa.any_(sa.bindparam(name, type_=ARRAY(kind)))
     given = sa.func.json_each(sa.bindparam(name, type_=sa.JSON)).table_valued("value")
     return column.in_(sa.select(given.c.value))
 
@@ -38,7 +39,7 @@ class Bulk:
 
     def put(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         if len(rows) < MANY:
-            connection.execute(self._by_row, rows)
+            connection.execute(self._by_row, rows if len(rows) > 1 else rows[0])
         elif connection.dialect.name == "postgresql":
             connection.execute(self._by_list, {name: [row[name] for row in rows] for name in rows[0]})
         else:

@@ -27,6 +27,8 @@ HEARTBEAT_MS = 1_000
 LONGEST_BATCH_MS = 60_000
 """A member that does not poll for so long gives its partitions up."""
 WATCHDOG_SECONDS = 30.0
+REPORT_SECONDS = 1.0
+"""How often the broker is told how far we are: for its own tools, while every telling costs as much as a batch."""
 
 
 class KafkaLogConsumer:
@@ -51,6 +53,8 @@ class KafkaLogConsumer:
         self._pid = 0
         self._listener = _Notes()
         self._placed: set[TopicPartition] = set()
+        self._untold: dict[TopicPartition, int] = {}
+        self._next_report = 0.0
 
     def poll(self, timeout: float, limit: int = 500) -> list[Record]:
         deadline = time.monotonic() + timeout
@@ -68,6 +72,7 @@ class KafkaLogConsumer:
                 if self._watchdog.finds_stuck(client, {self._theirs(place) for place in self._placed}):
                     self.rejoin()
             if time.monotonic() >= deadline:
+                self._tell()
                 return []
 
     def _place(self, client: Any) -> None:
@@ -95,11 +100,19 @@ class KafkaLogConsumer:
         self.close()
 
     def report(self, positions: Mapping[TopicPartition, int]) -> None:
+        self._untold.update(positions)
+        self._tell()
+
+    def _tell(self) -> None:
+        if not self._untold or time.monotonic() < self._next_report:
+            return
+        self._next_report = time.monotonic() + REPORT_SECONDS
         offsets = {
             self._theirs(place): OffsetAndMetadata(offset, "", -1)
-            for place, offset in positions.items()
+            for place, offset in self._untold.items()
             if place in self._placed
         }
+        self._untold.clear()
         if self._client is not None and offsets:
             with suppress(Exception):  # monitoring only: whatever is wrong shows in the next poll
                 self._client.commit_async(offsets)

@@ -136,8 +136,9 @@ def confirm_payment(context: Context, session_id: str, done: Callable[[Transacti
     """
     seen = context.payments.retrieve(session_id)
     with context.database.transaction() as tx:
-        order_id = payments.order_of_session(tx.connection, session_id) or seen.order_id
-        if not orders.is_known(tx.connection, order_id):
+        ours = payments.order_of_session(tx.connection, session_id)
+        order_id = ours or seen.order_id
+        if ours is None and not orders.is_known(tx.connection, order_id):
             raise UnknownAtStripe("This checkout is for no order of ours.", session_id=session_id)
         if seen.is_paid:
             tx.unschedule(
