@@ -57,10 +57,11 @@ class Inbox:
             set_={"next_offset": place.excluded.next_offset, "message_at": place.excluded.message_at},
         )
         self._park = insert(frame.parked).on_conflict_do_nothing(index_elements=["topic", "key", "sequence"])
+        # Sorted by an expression: for the bare key PostgreSQL walks all keys of the topic, which are in order already.
         self._lock_keys = (
             sa.select(frame.inbox.c.key, frame.inbox.c.last, frame.inbox.c.digest)
             .where(frame.inbox.c.topic == sa.bindparam("topic"), any_of(frame.inbox.c.key, "keys", database.url))
-            .order_by(frame.inbox.c.key)
+            .order_by(frame.inbox.c.key.concat(""))
             .with_for_update()
         )
         self._lock_positions = (

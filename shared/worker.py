@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -90,6 +91,8 @@ class Worker:
         threads = [threading.Thread(target=self._run_part, args=(part, stop), name=part.name) for part in self.parts]
         threads.append(threading.Thread(target=self._run_lookout, args=(stop,), name="lookout"))
         self.database.listeners.append(self.wake)
+        with suppress(Unavailable):
+            self.database.take_stock()
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -39,7 +39,13 @@ OWNER = "stagedoor"
 """The database role that owns everything."""
 LONGEST_SOCKET = 107
 FALLBACK = Path("/var/lib/stagedoor")
-SETTINGS = {"shared_buffers": "64MB", "max_connections": "200", "log_min_messages": "warning", "timezone": "UTC"}
+SETTINGS = {
+    "shared_buffers": "64MB",
+    "max_connections": "200",
+    "log_min_messages": "warning",
+    "timezone": "UTC",
+    "autovacuum_naptime": "10s",  # outbox and timers turn over quickly: plans made for them empty must not stay for a minute
+}
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For tests that are not about losing power: nothing survives a crash of the machine."""
 

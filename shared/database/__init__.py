@@ -97,6 +97,12 @@ class Database:
                 raise Unavailable(f"The database of {self.owner} cannot be read now: {error.orig}") from error
             raise
 
+    def take_stock(self) -> None:
+        """Have PostgreSQL count what is due and heard: until it has, it walks through whole tables. Raises `Unavailable`."""
+        if not self.is_sqlite:
+            with self.transaction() as tx:
+                tx.execute(self.statements.take_stock)
+
     @property
     def is_sqlite(self) -> bool:
         return self.url.startswith("sqlite")
@@ -219,6 +225,9 @@ class FrameStatements:
                 "stuck": False,
                 "error": "",
             },
+        )
+        self.take_stock = sa.text(
+            f"ANALYZE {', '.join(table.name for table in (frame.outbox, frame.timers, frame.inbox))}"
         )
         self.unschedule = sa.delete(frame.timers).where(
             frame.timers.c.kind == sa.bindparam("b_kind"), frame.timers.c.subject == sa.bindparam("b_subject")
