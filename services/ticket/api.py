@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +11,23 @@ from flask import Flask, request
 from flask_smorest import Blueprint
 
 from services.ticket import views
+from services.ticket.domain.errors import VoucherUnknown
+from services.ticket.domain.voucher import prices_of, tidy_code
 from services.ticket.handlers import OrderWish, cancel_order, place_order
-from services.ticket.schemas import ConferencePage, ConferenceSchema, OrderPlaced, OrderRequest, OrderSchema
+from services.ticket.handlers.redeeming import count_guess, look_up_for
+from services.ticket.schemas import (
+    ConferencePage,
+    ConferenceSchema,
+    OrderPlaced,
+    OrderRequest,
+    OrderSchema,
+    PriceRequest,
+    PricesSchema,
+)
 from services.ticket.store import conferences
-from services.ticket.web import bearer, desk, order_by_secret, payment_link
+from services.ticket.web import bearer, client, desk, order_by_secret, payment_link
 from shared.errors import InvalidInput
+from shared.money import total
 from shared.web.rest import Problem, create_api
 
 LONGEST_KEY = 200
@@ -42,7 +55,7 @@ def install(app: Flask) -> None:
 def make_blueprint() -> Any:
     """The routes as one table."""
     table = Blueprint("api", __name__, url_prefix="/api/v1", description="Conferences and orders")
-    refused = [400, 404, 409, 422, 503]
+    refused = [400, 404, 409, 422, 429, 503]
 
     def route(rule: str, method: str, view: Any, answer: Any, status: int = 200, doc: Any = None) -> None:
         for code in refused:
@@ -55,6 +68,7 @@ def make_blueprint() -> Any:
     route("/conferences", "GET", list_conferences, ConferencePage)
     route("/conferences/<slug>", "GET", show_conference, ConferenceSchema)
     route("/conferences/<slug>/orders", "POST", table.arguments(OrderRequest())(create_order), OrderPlaced, 201, [KEY])
+    route("/conferences/<slug>/prices", "POST", table.arguments(PriceRequest())(ask_prices), PricesSchema)
     route("/orders/<reference>", "GET", show_order, OrderSchema, 200, [SECRET])
     route("/orders/<reference>/cancellation", "POST", cancel, OrderSchema, 200, [SECRET])
     return table
@@ -77,6 +91,7 @@ def create_order(wish: OrderWish, slug: str) -> dict[str, Any]:
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):
         raise InvalidInput(f"An Idempotency-Key has at most {LONGEST_KEY} printable ASCII characters.")
+    wish = replace(wish, client=client())
     placed = place_order(desk().context.database, slug, wish, key, hashlib.sha256(request.get_data()).hexdigest())
     held = placed.status == "held"
     return {
@@ -87,6 +102,27 @@ def create_order(wish: OrderWish, slug: str) -> dict[str, Any]:
         "hold_expires_at": placed.hold_expires_at,
         "payment_url": payment_link(desk().base_url, placed.reference, placed.secret) if held else None,
     }
+
+
+def ask_prices(wish: dict[str, Any], slug: str) -> dict[str, Any]:
+    """What attendees of these types would cost now, with a voucher or without: the `expected_total` of an order."""
+    context, code = desk().context, tidy_code(wish["voucher"] or "")
+    types = wish["admission_types"]
+    with context.database.reading() as connection:
+        shop = views.shop(connection, slug, desk().now)
+    known = {offer.admission_type.code: offer.price for offer in shop.offers}
+    if unknown := [each for each in types if each not in known]:
+        raise InvalidInput("This conference has no such ticket.", errors={"admission_types": unknown})
+    voucher = None
+    if code:
+        try:
+            with context.database.reading() as connection:
+                voucher = look_up_for(connection, shop.conference.conference_id, code, types, desk().now, client())
+        except VoucherUnknown:
+            count_guess(context.database, slug, client(), code)
+            raise
+    prices = prices_of(types, known, voucher, shop.conference.currency)
+    return {"prices": prices, "total": total(prices, shop.conference.currency)}
 
 
 def show_order(reference: str) -> dict[str, Any]:

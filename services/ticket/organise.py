@@ -11,11 +11,9 @@ from flask import Flask, Response, render_template, request, url_for
 from services.ticket import planning, views
 from services.ticket.domain.conference import LEGAL_KINDS, last_step_is_late
 from services.ticket.domain.tier import Ladder
-from services.ticket.domain.voucher import spell_code
 from services.ticket.handlers import (
     cancel_order,
     change_conference,
-    make_vouchers,
     move_tier_end,
     open_conference,
     record_staff_act,
@@ -46,8 +44,6 @@ def install(app: Flask) -> None:
         (f"{at}/orders", "organise_orders", "GET", staff_only("organiser", "finance", "check_in")(list_orders)),
         (f"{at}/orders/<order_id>", "organise_order", "GET", organiser(show_order)),
         (f"{at}/orders/<order_id>/cancel", "organise_cancel", "POST", organiser(cancel)),
-        (f"{at}/vouchers", "organise_vouchers", "POST", organiser(new_vouchers)),
-        (f"{at}/vouchers/<lot_id>", "organise_lot", "GET", organiser(show_lot)),
     )
     for rule, name, method, view in table:
         app.add_url_rule(rule, name, view, methods=[method], strict_slashes=False)
@@ -167,30 +163,6 @@ def cancel(conference_id: str, order_id: str) -> Answer:
     return go(url_for("organise_order", conference_id=conference_id, order_id=order_id))
 
 
-def new_vouchers(conference_id: str) -> Answer:
-    staff, form = the_staff(), Form(request.form)
-    with desk().context.database.reading() as connection:
-        conference = conferences.conference_by_id(connection, conference_id)
-    admission_type = form.choice("admission_type", [each.code for each in conference.admission_types])
-    count, note = form.integer("count", lowest=1, highest=1000), form.text("note", required=False)
-    if form.errors or count is None:
-        return _conference_page(conference_id, vouchers_form=form), 422
-    with desk().context.database.transaction(staff.actor) as tx:
-        lot = make_vouchers(tx, conference, admission_type, count, note=note)
-        record_staff_act(tx, staff.id, "vouchers_made", lot.lot_id, conference_id, {"count": str(count)})
-    return go(url_for("organise_lot", conference_id=conference_id, lot_id=lot.lot_id))
-
-
-def show_lot(conference_id: str, lot_id: str) -> Answer:
-    with desk().context.database.reading() as connection:
-        conference = conferences.conference_by_id(connection, conference_id)
-        lot = vouchers.load_lot(connection, lot_id)
-        codes = [(spell_code(row.code), row.used, row.uses) for row in vouchers.codes_of(connection, lot_id)]
-    if lot.conference_id != conference_id:
-        raise NotFound("There is no such lot of vouchers.")
-    return render_template("organise/lot.html", conference=conference, lot=lot, codes=codes, here="tickets")
-
-
 def _order_of(conference_id: str, order_id: str) -> views.OrderView:
     """Raises `NotFound` for an order of another conference, which these roles may not reach."""
     with desk().context.database.reading() as connection:
@@ -208,7 +180,6 @@ def _conference_page(
     conference_id: str,
     *,
     moving: tuple[str, Form] | None = None,
-    vouchers_form: Form | None = None,
     settings: Form | None = None,
 ) -> str:
     with desk().context.database.reading() as connection:
@@ -226,9 +197,7 @@ def _conference_page(
         late=[each.admission_type for each in ladders if last_step_is_late(conference, each)],
         moments=_moments(shop, ladders),
         moving=moving,
-        vouchers_form=vouchers_form or Form({"count": "10"}),
         settings=settings or _settings(shop),
-        type_options=[(each.code, each.name(language())) for each in conference.admission_types],
         kinds=LEGAL_KINDS,
         minute=MINUTE,
         now=desk().now,

@@ -40,6 +40,7 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
                 t.ledger,
                 t.orders,
                 t.voucher_lots,
+                t.voucher_guesses,
                 t.quotas,
                 t.tiers,
                 t.legal_texts,

@@ -162,6 +162,22 @@ class OrderRequest(ma.Schema):
         )
 
 
+class PriceRequest(ma.Schema):
+    """Who would come, and a voucher that may change what it costs."""
+
+    admission_types = fields.List(
+        fields.String(validate=(validate.Length(1, 40), *READABLE)),
+        required=True,
+        validate=validate.Length(1, MOST_ATTENDEES, error="An order has 1 to 10 attendees."),
+    )
+    voucher = fields.String(load_default="", allow_none=True, validate=validate.Length(0, 40))
+
+
+class PricesSchema(ma.Schema):
+    prices = fields.List(money_field(), metadata={"description": "of each, in the order that was asked"})
+    total = money_field()
+
+
 class OrderPlaced(ma.Schema):
     reference = fields.String()
     secret = fields.String(metadata={"description": "the key to this order; keep it"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -103,6 +104,12 @@ def refuse_unreadable() -> None:
     """No address of ours has a NUL in it, and databases cannot look one up. Raises `NotFound`."""
     if "\x00" in request.path or any("\x00" in value for value in request.args.values()):
         raise NotFound("There is nothing here.")
+
+
+def client() -> str:
+    """Who asks, told apart from others without being known: a keyed digest of the address, for limits."""
+    address = (request.remote_addr or "").encode()
+    return hashlib.blake2b(address, key=desk().runtime.settings.secret.encode()[:64], digest_size=16).hexdigest()
 
 
 def bearer() -> str:

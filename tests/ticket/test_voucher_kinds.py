@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,14 +12,17 @@ import pytest
 import sqlalchemy as sa
 
 from services.ticket.domain.errors import NotEnoughLeft, PriceChanged, VoucherExpired, VoucherUnknown, VoucherUsedUp
-from services.ticket.domain.voucher import UNKNOWN, Kind, VoucherLot
+from services.ticket.domain.voucher import UNKNOWN, Kind, VoucherLot, spell_code
 from services.ticket.handlers import cancel_order, make_vouchers, open_conference, revoke_lot
 from services.ticket.handlers.ending import lapse
 from services.ticket.store import orders, vouchers
 from services.ticket.store.tables import admissions
 from shared.errors import InvalidInput
+from shared.events import StaffActed
 from shared.events.ticketing import VoucherRedeemed, VoucherReleased
+from shared.money import Money
 from tests.ticket.stage import Stage, euros, make_plan
+from tests.ticket.test_staff_pages import send, staff_browser
 
 
 @pytest.fixture
@@ -145,3 +149,66 @@ def test_what_a_voucher_paid_stays_with_each_admission(stage: Stage) -> None:
     with stage.database.reading() as connection:
         rows = connection.execute(sa.select(admissions).where(admissions.c.order_id == order.order_id))
         assert [(row.price, row.by_voucher, row.comp) for row in rows] == [(9950, True, False), (19900, False, False)]
+
+
+def test_guessing_is_limited_for_each_client_and_learns_nothing_even_of_a_right_code(stage: Stage) -> None:
+    _, [code] = lot_of(stage)
+    ask = {"admission_types": ["regular"]}
+    at = f"/api/v1/conferences/{stage.conference.slug}/prices"
+    client, other = stage.browser(), stage.browser()
+    for _ in range(3):
+        assert client.post(at, json={**ask, "voucher": "SAMETYPO"}).status_code == 422
+    for number in range(9):
+        assert client.post(at, json={**ask, "voucher": f"GUESS{number}"}).get_json()["detail"] == UNKNOWN
+    refused = client.post(at, json={**ask, "voucher": code})
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "900")
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    assert other.post(at, json={**ask, "voucher": code}, environ_overrides=elsewhere).status_code == 200
+    stage.wait(minutes=16)
+    assert client.post(at, json={**ask, "voucher": code}).get_json()["total"] == {"amount": 0, "currency": "EUR"}
+
+
+def test_machines_see_the_reduced_price_before_they_order(stage: Stage) -> None:
+    _, [code] = lot_of(stage, kind=Kind.PERCENT, value=10)
+    at = f"/api/v1/conferences/{stage.conference.slug}"
+    shown = stage.browser().post(f"{at}/prices", json={"admission_types": ["regular", "student"], "voucher": code})
+    assert [each["amount"] for each in shown.get_json()["prices"]] == [17910, 5900]
+    order = stage.order("regular", "student", voucher=code, expected_total=Money(23810, "EUR"))
+    assert order.placed.total.amount == shown.get_json()["total"]["amount"]
+
+
+def test_a_lots_codes_come_as_csv_in_which_no_cell_is_a_formula(stage: Stage) -> None:
+    lot, codes = lot_of(stage, count=3, note="=HYPERLINK(1)")
+    browser = staff_browser(stage)
+    at = f"/organise/{stage.conference.conference_id}/vouchers/{lot.lot_id}"
+    text = browser.get(f"{at}.csv").get_data(as_text=True)
+    assert all(spell_code(code) in text for code in codes)
+    assert ";'=HYPERLINK(1)" in text
+    other = staff_browser(stage, con_other=["organiser"])
+    assert other.get(f"{at}.csv").status_code == 403
+
+
+def test_a_raffle_shows_who_redeemed_how_many_and_can_be_revoked(stage: Stage) -> None:
+    lot, [code] = lot_of(stage, uses=5, note="Partner conference")
+    order = stage.order("regular", "regular", voucher=code)
+    browser = staff_browser(stage)
+    at = f"/organise/{stage.conference.conference_id}/vouchers"
+    page = browser.get(f"{at}/{lot.lot_id}").get_data(as_text=True)
+    assert re.search(rf'{order.reference}</a></td><td class="n">2</td>', page)
+    assert "Partner conference" in browser.get(at).get_data(as_text=True)
+    assert send(browser, f"{at}/{lot.lot_id}/revoke", {}, f"{at}/{lot.lot_id}").status_code == 303
+    with pytest.raises(VoucherUnknown):
+        stage.order("regular", voucher=code)
+    assert [act.action for act in stage.said(StaffActed)] == ["vouchers_revoked"]
+
+
+def test_a_lot_of_any_kind_is_made_on_the_page_and_a_wrong_one_keeps_what_was_typed(stage: Stage) -> None:
+    browser = staff_browser(stage)
+    at = f"/organise/{stage.conference.conference_id}/vouchers"
+    form = {"admission_type": "regular", "kind": "percent", "count": "7", "uses": "1", "note": "for friends"}
+    wrong = send(browser, at, form, at)
+    assert (wrong.status_code, "for friends" in wrong.get_data(as_text=True)) == (422, True)
+    made = send(browser, at, {**form, "percent": "30", "reserves": "yes"}, at)
+    assert (made.status_code, stage.quota_taken()) == (303, 7)
+    too_many = send(browser, at, {**form, "percent": "30", "reserves": "yes", "count": "14"}, at)
+    assert (too_many.status_code, stage.quota_taken()) == (409, 7)

@@ -11,6 +11,7 @@ tier) as long as it stands: nobody else is sold them. Then what is left of it go
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -173,6 +174,20 @@ def covered_seats(types: list[str], voucher: Voucher | None) -> frozenset[int]:
         return frozenset()
     fitting = [position for position, each in enumerate(types) if each == voucher.lot.admission_type]
     return frozenset(fitting[: max(0, voucher.left)])
+
+
+def prices_of(
+    types: list[str], open_prices: Mapping[str, Money | None], voucher: Voucher | None, currency: str
+) -> list[Money]:
+    """What attendees of these types cost: by the voucher where it covers them, else by the tier that is open, else nothing."""
+    covered = covered_seats(types, voucher)
+    prices = []
+    for position, code in enumerate(types):
+        price = open_prices.get(code)
+        if voucher is not None and position in covered and (price is not None or not voucher.lot.needs_tier):
+            price = voucher.lot.price(price, currency)
+        prices.append(price or Money(0, currency))
+    return prices
 
 
 def tidy_code(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -11,14 +12,25 @@ from services.ticket.domain.errors import VoucherUnknown, VoucherUsedUp
 from services.ticket.domain.order import Order
 from services.ticket.domain.quota import Quota
 from services.ticket.domain.voucher import UNKNOWN, Voucher
-from services.ticket.store import vouchers
-from shared.database import Transaction
-from shared.errors import InvalidInput
+from services.ticket.store import conferences, guesses, vouchers
+from shared.database import Database, Transaction
+from shared.errors import InvalidInput, TooMany
+
+MOST_GUESSES: Final = 10
+GUESSING: Final = timedelta(minutes=15)
+"""So many unknown codes a client may try within this time, at one conference."""
+LONGEST_CODE: Final = 20
 
 
-def look_up(connection: sa.Connection, conference_id: str, code: str, now: datetime) -> Voucher:
-    """A code that can be used now. Raises as `Voucher.check`: one sentence for whatever we do not know."""
-    voucher = vouchers.voucher_by_code(connection, conference_id, code) if 0 < len(code) <= 20 else None
+def look_up(connection: sa.Connection, conference_id: str, code: str, now: datetime, client: str = "") -> Voucher:
+    """A code that can be used now. Raises as `Voucher.check`: one sentence for whatever we do not know.
+
+    `client` is who asks, see `count_guess`; who guessed too often gets no answer. Raises `TooMany` then.
+    """
+    if client and guesses.count_guesses(connection, conference_id, client, now - GUESSING) >= MOST_GUESSES:
+        sentence = "Too many voucher codes were tried. Please try again in 15 minutes."
+        raise TooMany(sentence, retry_after=int(GUESSING.total_seconds()), errors={"voucher": [sentence]})
+    voucher = vouchers.voucher_by_code(connection, conference_id, code) if 0 < len(code) <= LONGEST_CODE else None
     if voucher is None:
         raise VoucherUnknown(UNKNOWN, errors={"voucher": [UNKNOWN]})
     voucher.check(now)
@@ -26,14 +38,23 @@ def look_up(connection: sa.Connection, conference_id: str, code: str, now: datet
 
 
 def look_up_for(
-    connection: sa.Connection, conference_id: str, code: str, types: Sequence[str], now: datetime
+    connection: sa.Connection, conference_id: str, code: str, types: Sequence[str], now: datetime, client: str = ""
 ) -> Voucher:
     """As `look_up`, and refused where nobody of these types could use it."""
-    voucher = look_up(connection, conference_id, code, now)
+    voucher = look_up(connection, conference_id, code, now, client)
     if voucher.lot.admission_type not in types:
         sentence = f"This voucher is for another ticket: choose {voucher.lot.admission_type}."
         raise InvalidInput(sentence, errors={"voucher": [sentence]}, admission_type=voucher.lot.admission_type)
     return voucher
+
+
+def count_guess(database: Database, slug: str, client: str, code: str) -> None:
+    """A code was asked for that we do not know. The same one again is no other guess: people press a button twice."""
+    if not client:
+        return
+    with database.transaction() as tx:
+        conference = conferences.conference_by_slug(tx.connection, slug)
+        guesses.record_guess(tx, conference.conference_id, client, code, tx.now - GUESSING)
 
 
 def lock_again(tx: Transaction, seen: Voucher, wanted: int) -> Voucher:

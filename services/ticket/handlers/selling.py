@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from services.ticket.domain.conference import CONSENT_KINDS, Conference
+from services.ticket.domain.errors import VoucherUnknown
 from services.ticket.domain.order import HOLD, MOST_ATTENDEES, Admission, Order, State, check_expected
 from services.ticket.domain.tier import Ladder, Tier
 from services.ticket.domain.voucher import Kind, Voucher, covered_seats, tidy_code
 from services.ticket.handlers.conferences import schedule_ladder
-from services.ticket.handlers.redeeming import drawn, lock_again, look_up_for, reserved_by
+from services.ticket.handlers.redeeming import count_guess, drawn, lock_again, look_up_for, reserved_by
 from services.ticket.store import conferences, orders, vouchers
 from shared.database import Database, Transaction
 from shared.errors import Conflict, InvalidInput
@@ -35,7 +36,10 @@ class AttendeeWish:
 
 @dataclass(frozen=True, slots=True)
 class OrderWish:
-    """What a buyer asks for. `consents`: kind of text -> its version, or True for the newest."""
+    """What a buyer asks for. `consents`: kind of text -> its version, or True for the newest.
+
+    `client`: who asks, to limit guessing at vouchers.
+    """
 
     email: str
     attendees: tuple[AttendeeWish, ...]
@@ -47,6 +51,7 @@ class OrderWish:
     voucher: str = ""
     expected_total: Money | None = None
     consents: Mapping[str, int | bool] = field(default_factory=dict)
+    client: str = ""
 
     def check(self) -> None:
         """Raises `InvalidInput`. The form of addresses and names was checked where they came in."""
@@ -99,7 +104,7 @@ def place_order(database: Database, slug: str, wish: OrderWish, key: str = "", d
     anything else is a `Conflict`. What was refused can be tried again under the same key.
 
     Raises `NotFound`, `InvalidInput`, `PriceChanged`, `NotEnoughLeft`, `SoldOut`, `NotOnSale`, `VoucherUnknown`,
-    `VoucherUsedUp`; nothing is held then.
+    `VoucherUsedUp`, `VoucherExpired`, `TooMany`; nothing is held then.
     """
     wish.check()
     scoped = f"{slug}:{key}" if key else ""
@@ -111,6 +116,9 @@ def place_order(database: Database, slug: str, wish: OrderWish, key: str = "", d
             if scoped and not orders.keep_answer(tx, scoped, digest, placed.as_json()):
                 raise _Overtaken("The same request was quicker.")
         return placed
+    except VoucherUnknown:
+        count_guess(database, slug, wish.client, tidy_code(wish.voucher))
+        raise
     except _Overtaken:
         pass
     with database.reading() as connection:
@@ -133,7 +141,7 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
     consents = _accepted(tx, conference, wish)
     types = [each.admission_type for each in wish.attendees]
     code = tidy_code(wish.voucher)
-    voucher = look_up_for(tx.connection, conference.conference_id, code, types, tx.now) if code else None
+    voucher = look_up_for(tx.connection, conference.conference_id, code, types, tx.now, wish.client) if code else None
     covered = covered_seats(types, voucher)
     on_ladder = [
         each for at, each in enumerate(types) if voucher is None or at not in covered or voucher.lot.needs_tier

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from services.ticket.domain.conference import CONSENT_KINDS
 from services.ticket.domain.order import MOST_ATTENDEES
-from services.ticket.domain.voucher import tidy_code
+from services.ticket.domain.voucher import Voucher, prices_of, tidy_code
 from services.ticket.handlers import AttendeeWish, OrderWish
 from services.ticket.views import Offer, Shop
+from services.ticket.web import client
 from shared.errors import StagedoorError
 from shared.money import Money, total
 from shared.web.forms import Form
@@ -50,7 +51,7 @@ class OrderForm:
     shop: Shop
     form: Form
     count: int
-    free: Mapping[str, int] = field(default_factory=dict)
+    voucher: Voucher | None = None
 
     @classmethod
     def empty(cls, shop: Shop, count: int = 1) -> OrderForm:
@@ -88,41 +89,38 @@ class OrderForm:
 
     def redeem(self) -> None:
         """A voucher that was just typed lets the first person in who is not yet of its type: nobody looks for it in a list."""
-        code = next(iter(self.free), "")
+        code = self.voucher.lot.admission_type if self.voucher else ""
         if code and all(self.chosen(position) != code for position in range(self.count)):
             self.form.values["admission_type.0"] = code
 
     def offers(self) -> list[Offer]:
         """What a person can be: types on sale, and the type of a voucher that was typed."""
         wanted = {self.chosen(position) for position in range(self.count)}
-        return [
-            offer
-            for offer in self.shop.offers
-            if offer.left > 0 or offer.admission_type.code in self.free or offer.admission_type.code in wanted
-        ]
+        return [offer for offer in self.shop.offers if self._is_open(offer) or offer.admission_type.code in wanted]
 
     def chosen(self, position: int) -> str:
         """The admission type of a person: the first one on sale where nothing was chosen yet."""
         code = self.value(f"admission_type.{position}")
         if code:
             return code
-        if self.free:
-            return next(iter(self.free))
+        if self.voucher:
+            return self.voucher.lot.admission_type
         return next((offer.admission_type.code for offer in self.shop.offers if offer.left > 0), "")
 
+    def _is_open(self, offer: Offer) -> bool:
+        return offer.left > 0 or (
+            self.voucher is not None and self.voucher.lot.admission_type == offer.admission_type.code
+        )
+
+    def can_order(self) -> bool:
+        """Whether anything is left for the people in this form; what a voucher keeps is left for its holder."""
+        return self.shop.left > 0 or (self.voucher is not None and self.voucher.keeps)
+
     def prices(self) -> list[Money]:
-        """What each person costs now; nothing for those whom the voucher lets in, and for types that are not on sale."""
-        left = dict(self.free)
+        """What each person costs now, by the voucher where it is for them; nothing for types that are not on sale."""
         by_code = {offer.admission_type.code: offer.price for offer in self.shop.offers}
-        prices = []
-        for position in range(self.count):
-            code = self.chosen(position)
-            price = by_code.get(code) or Money(0, self.shop.conference.currency)
-            if left.get(code, 0) > 0:
-                left[code] -= 1
-                price = Money(0, price.currency)
-            prices.append(price)
-        return prices
+        types = [self.chosen(position) for position in range(self.count)]
+        return prices_of(types, by_code, self.voucher, self.shop.conference.currency)
 
     def total(self) -> Money:
         return total(self.prices(), self.shop.conference.currency)
@@ -158,6 +156,7 @@ class OrderForm:
             company=company,
             country=country,
             voucher=voucher if tidy_code(voucher) else "",
+            client=client(),
             expected_total=self.shown_total(),
             consents={kind: self._version(kind) for kind in CONSENT_KINDS if kind in self.shop.versions()},
         )

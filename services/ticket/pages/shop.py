@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Response, render_template, request, url_for
 
 from services.ticket import views
 from services.ticket.domain.conference import LEGAL_KINDS
-from services.ticket.domain.errors import NotEnoughLeft, PriceChanged
+from services.ticket.domain.errors import NotEnoughLeft, PriceChanged, VoucherUnknown
 from services.ticket.domain.order import MOST_ATTENDEES
 from services.ticket.domain.voucher import tidy_code
 from services.ticket.handlers import place_order
+from services.ticket.handlers.redeeming import count_guess, look_up
 from services.ticket.pages.form import COUNTRIES, OrderForm
-from services.ticket.store import conferences, vouchers
-from services.ticket.web import desk, go, remember_order
+from services.ticket.store import conferences
+from services.ticket.web import client, desk, go, remember_order
 from shared.errors import NotFound, Refused
 from shared.money import Money
 from shared.web.i18n import gettext as _
@@ -57,7 +57,7 @@ def order(slug: str) -> Answer:
     with desk().context.database.reading() as connection:
         shop = views.shop(connection, slug, desk().now)
         form = OrderForm.typed(shop, request.form)
-        _look_up_voucher(connection, form)
+    _look_up_voucher(form)
     action = request.form.get("action", "order")
     if action == "add":
         form.add_person()
@@ -100,14 +100,19 @@ def show_legal(slug: str, kind: str) -> Answer:
     return render_template("legal.html", shop=shop, text=text, kind=kind)
 
 
-def _look_up_voucher(connection: sa.Connection, form: OrderForm) -> None:
-    """What the voucher in the form lets in, so that the total is right before anything is ordered."""
-    code = tidy_code(form.value("voucher"))
-    if not code or len(code) > 20:
+def _look_up_voucher(form: OrderForm) -> None:
+    """What the voucher in the form changes, so that the price is right before anything is ordered; else why it changes nothing."""
+    code, conference = tidy_code(form.value("voucher")), form.shop.conference
+    if not code:
         return
-    voucher = vouchers.voucher_by_code(connection, form.shop.conference.conference_id, code)
-    if voucher is not None and voucher.lot.revoked_at is None and voucher.used < voucher.uses:
-        form.free = {voucher.lot.admission_type: voucher.uses - voucher.used}
+    try:
+        with desk().context.database.reading() as connection:
+            form.voucher = look_up(connection, conference.conference_id, code, desk().now, client())
+    except VoucherUnknown as error:
+        count_guess(desk().context.database, conference.slug, client(), code)
+        form.form.wrong("voucher", _(str(error)))
+    except Refused as error:
+        form.form.wrong("voucher", _(str(error)))
 
 
 def _prices(error: PriceChanged) -> dict[str, Money]:

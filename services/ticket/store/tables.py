@@ -230,6 +230,6 @@ voucher_guesses = sa.Table(
     metadata,
     sa.Column("conference_id", ID, primary_key=True),
     sa.Column("client", sa.String(64), primary_key=True),
-    sa.Column("since", UtcDateTime, nullable=False, index=True),
-    sa.Column("misses", sa.Integer, nullable=False),
+    sa.Column("guess", sa.String(64), primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
 )

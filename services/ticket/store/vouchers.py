@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.ticket.domain.voucher import Kind, Purpose, Voucher, VoucherLot
-from services.ticket.store.tables import orders, voucher_codes, voucher_lots
+from services.ticket.store.tables import admissions, orders, voucher_codes, voucher_lots
 from shared.database import Transaction
 from shared.errors import NotFound
 
@@ -50,8 +50,10 @@ _UNUSED = sa.select(sa.func.coalesce(sa.func.sum(voucher_codes.c.uses - voucher_
 )
 _CODES = sa.select(voucher_codes).where(voucher_codes.c.lot_id == sa.bindparam("lot_id")).order_by(voucher_codes.c.code)
 _USED_BY = (
-    sa.select(orders.c.order_id, orders.c.reference, orders.c.voucher_code, orders.c.state, orders.c.created_at)
-    .where(orders.c.lot_id == sa.bindparam("lot_id"))
+    sa.select(orders.c.order_id, orders.c.reference, orders.c.state, sa.func.count().label("n"))
+    .join(admissions, admissions.c.order_id == orders.c.order_id)
+    .where(orders.c.lot_id == sa.bindparam("lot_id"), admissions.c.by_voucher)
+    .group_by(orders.c.order_id, orders.c.reference, orders.c.state)
     .order_by(orders.c.order_id)
 )
 
@@ -113,7 +115,7 @@ def codes_of(connection: sa.Connection, lot_id: str) -> list[Any]:
 
 
 def orders_with(connection: sa.Connection, lot_id: str) -> list[Any]:
-    """Rows with `order_id`, `reference`, `voucher_code`, `state`, `created_at`: who redeemed a code of this lot."""
+    """Rows with `order_id`, `reference`, `state` and `n`: who redeemed how many of this lot, also orders that ended."""
     return list(connection.execute(_USED_BY, {"lot_id": lot_id}))
 
 

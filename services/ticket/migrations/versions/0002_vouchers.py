@@ -28,7 +28,7 @@ def upgrade() -> None:
         "voucher_guesses",
         sa.Column("conference_id", ID, primary_key=True),
         sa.Column("client", sa.String(64), primary_key=True),
-        sa.Column("since", UtcDateTime, nullable=False),
-        sa.Column("misses", sa.Integer, nullable=False),
+        sa.Column("guess", sa.String(64), primary_key=True),
+        sa.Column("at", UtcDateTime, nullable=False),
     )
-    op.create_index("ix_voucher_guesses_since", "voucher_guesses", ["since"])
+    op.create_index("ix_voucher_guesses_at", "voucher_guesses", ["at"])
