@@ -4,8 +4,8 @@ Owns: messages (the ledger of mails, by rule, subject and occurrence), the lette
 who asked to be reminded and their consents.
 
 Consumes: ConferenceOpened, ConferenceChanged, ConferenceCalledOff, TierEndingSoon, TierClosed, OrderPaid, OrderCancelled,
-PaymentRefunded, AdmissionIssued, AdmissionTransferred, VoucherIssued, InvoiceIssued, InvoiceOverdue, BenefitGranted, MealsOrdered,
-MealsAmended, PlatesDrifted, PersonErased.
+PaymentRefunded, AdmissionIssued, AdmissionTransferred, AdmissionChanged, AdmissionCancelled, TicketRequested, LinksRequested,
+VoucherIssued, InvoiceIssued, InvoiceOverdue, BenefitGranted, MealsOrdered, MealsAmended, PlatesDrifted, PersonErased.
 
 Publishes: MessageSent, MessageFailed, StaffActed, PersonErased.
 """

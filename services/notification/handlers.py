@@ -20,14 +20,18 @@ from shared.events import Event, PersonErased
 from shared.events.catering import MealsAmended, MealsOrdered, PlatesDrifted
 from shared.events.sponsorship import BenefitGranted, InvoiceIssued, InvoiceOverdue
 from shared.events.ticketing import (
+    AdmissionCancelled,
+    AdmissionChanged,
     AdmissionIssued,
     AdmissionTransferred,
     ConferenceCalledOff,
     ConferenceChanged,
     ConferenceOpened,
+    LinksRequested,
     OrderCancelled,
     OrderPaid,
     PaymentRefunded,
+    TicketRequested,
     TierClosed,
     TierEndingSoon,
     VoucherIssued,
@@ -113,6 +117,37 @@ def send_ticket_to_new_holder(envelope: Envelope[AdmissionTransferred], tx: Tran
     event = envelope.event
     occurrence = f"transferred-{envelope.sequence}"
     make_due(tx, _occasion(envelope, rules.TICKET, event.admission_id, event.attendee, occurrence))
+    person = event.previous_attendee
+    make_due(tx, _occasion(envelope, rules.TICKET_PASSED_ON, person.partition(":")[2], person, "passed on"))
+
+
+def send_ticket_again(envelope: Envelope[TicketRequested], tx: Transaction) -> None:
+    """Whoever asks for their ticket once more gets it, each time."""
+    event = envelope.event
+    make_due(tx, _occasion(envelope, rules.TICKET, event.admission_id, event.attendee, f"asked-{envelope.sequence}"))
+
+
+def tell_change(envelope: Envelope[AdmissionChanged], tx: Transaction) -> None:
+    """Whoever is coming learns of another day or place, with an entry that moves the one in their calendar."""
+    event = envelope.event
+    if event.attendee:
+        occurrence = f"changed-{envelope.sequence}"
+        make_due(tx, _occasion(envelope, rules.TICKET_CHANGED, event.admission_id, event.attendee, occurrence))
+
+
+def tell_void(envelope: Envelope[AdmissionCancelled], tx: Transaction) -> None:
+    """Whoever does not come any more learns it, with an entry that takes the one in their calendar away."""
+    event = envelope.event
+    if event.attendee:
+        occurrence = f"cancelled-{event.cancelled_at.isoformat()}"
+        make_due(tx, _occasion(envelope, rules.TICKET_VOID, event.admission_id, event.attendee, occurrence))
+
+
+def send_links(envelope: Envelope[LinksRequested], tx: Transaction) -> None:
+    """Whoever lost their links gets them, at the address that we know."""
+    person = envelope.event.person
+    occurrence = f"asked-{envelope.sequence}"
+    make_due(tx, _occasion(envelope, rules.LINKS, person.partition(":")[2], person, occurrence))
 
 
 def confirm_order(envelope: Envelope[OrderPaid], tx: Transaction) -> None:
@@ -265,6 +300,10 @@ PROJECTIONS: dict[type[Event], Projection] = {
 REACTIONS: dict[type[Event], Reaction] = {
     AdmissionIssued: send_ticket,
     AdmissionTransferred: send_ticket_to_new_holder,
+    TicketRequested: send_ticket_again,
+    AdmissionChanged: tell_change,
+    AdmissionCancelled: tell_void,
+    LinksRequested: send_links,
     OrderPaid: confirm_order,
     OrderCancelled: confirm_cancellation,
     PaymentRefunded: explain_refund,

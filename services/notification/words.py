@@ -16,13 +16,14 @@ Row = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A letter's parts from top to bottom; `action` is the label and address of its one button."""
+    """A letter's parts from top to bottom; `links` are labels and addresses, `action` those of its one button."""
 
     subject: str
     headline: str
     paragraphs: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     codes: tuple[str, ...] = ()
+    links: tuple[Row, ...] = ()
     action: Row | None = None
     notes: tuple[str, ...] = ()
 
@@ -84,6 +85,85 @@ def ticket(m: Matter) -> Words:
         ),
         action=m.action(_("Open your ticket"), "admission"),
         notes=tuple(notes),
+    )
+
+
+def ticket_changed(m: Matter) -> Words:
+    _, say = m.reader.gettext, m.reader
+    return Words(
+        subject=_("New dates or place: %(conference)s", conference=m.title),
+        headline=_("Something has changed"),
+        paragraphs=(
+            _(
+                "%(conference)s takes place at another time or place than we told you before. This is how it is now:",
+                conference=m.title,
+            ),
+            _("Your ticket stays valid."),
+        ),
+        rows=_rows(
+            (_("When"), say.days(m.conference.days if m.conference else ())),
+            (_("Doors open"), say.moment(m.conference.doors_at if m.conference else None)),
+            (_("Where"), m.conference.place if m.conference else ""),
+            (_("Order"), m.text("reference")),
+        ),
+        action=m.action(_("Open your ticket"), "admission"),
+        notes=(_("Attached: the ticket as it is now, and an entry that moves the one in your calendar."),),
+    )
+
+
+def ticket_void(m: Matter) -> Words:
+    _ = m.reader.gettext
+    return Words(
+        subject=_("Your ticket for %(conference)s is cancelled", conference=m.title),
+        headline=_("Your ticket is cancelled"),
+        paragraphs=(_("Your ticket for %(conference)s was cancelled and admits nobody any more.", conference=m.title),),
+        rows=_rows((_("Name"), m.text("attendee") or m.name), (_("Order"), m.text("reference"))),
+        notes=(
+            _("Attached: an entry that takes the dates out of your calendar."),
+            _("If this was not your wish, answer this mail."),
+        ),
+    )
+
+
+def ticket_passed_on(m: Matter) -> Words:
+    _ = m.reader.gettext
+    return Words(
+        subject=_("Your ticket for %(conference)s was passed on", conference=m.title),
+        headline=_("Your ticket was passed on"),
+        paragraphs=(
+            _(
+                "Your ticket for %(conference)s is somebody else's now. Your code and your link open nothing any more.",
+                conference=m.title,
+            ),
+        ),
+        rows=_rows((_("Order"), m.text("reference"))),
+        notes=(
+            _("Attached: an entry that takes the dates out of your calendar."),
+            _("If this was not your wish, answer this mail."),
+        ),
+    )
+
+
+def links(m: Matter) -> Words:
+    _ = m.reader.gettext
+    listed = [each for each in m.facts.get("listed") or () if isinstance(each, Mapping)]
+    told = {"order": N_("Order %(reference)s"), "ticket": N_("Ticket of order %(reference)s")}
+    return Words(
+        subject=_("Your links for %(conference)s", conference=m.title),
+        headline=_("Your orders and tickets"),
+        paragraphs=(
+            _(
+                "Somebody, most likely you, asked for the links to the orders and tickets of this address. Each opens its page:"
+            ),
+        ),
+        links=tuple(
+            (
+                _(told.get(str(each.get("kind")), told["order"]), reference=each.get("label", "")),
+                str(each.get("link", "")),
+            )
+            for each in listed
+        ),
+        notes=(_("Keep them to yourself: whoever has a link can change what is behind it."),),
     )
 
 
@@ -326,6 +406,10 @@ def plates_drifted(m: Matter) -> Words:
 
 WORDS: dict[str, Callable[[Matter], Words]] = {
     rules.TICKET.name: ticket,
+    rules.TICKET_CHANGED.name: ticket_changed,
+    rules.TICKET_VOID.name: ticket_void,
+    rules.TICKET_PASSED_ON.name: ticket_passed_on,
+    rules.LINKS.name: links,
     rules.ORDER_CONFIRMATION.name: order_confirmation,
     rules.ORDER_CANCELLED.name: order_cancelled,
     rules.REFUND.name: refund,

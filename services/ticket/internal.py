@@ -8,10 +8,9 @@ from typing import Any
 from flask import Blueprint, Flask, request
 
 from services.ticket import mail, views
-from services.ticket.domain.order import State
 from services.ticket.handlers import erase_people
 from services.ticket.store import orders
-from services.ticket.tickets import tickets_pdf
+from services.ticket.tickets import FORMATS, tickets_pdf
 from services.ticket.web import desk
 from shared.errors import Gone, InvalidInput
 
@@ -69,17 +68,21 @@ def erase() -> dict[str, Any]:
 
 
 def tickets() -> dict[str, Any]:
-    """`{"order_id": ...}` or `{"admission_id": ...}` -> the PDF, base64. 410 where it admits nobody any more."""
+    """`{"order_id": ...}` or `{"admission_id": ...}`, and a `format` -> the PDF, base64. 410 where it admits nobody."""
     given = request.get_json()
+    format = str(given.get("format") or FORMATS[0])
+    if format not in FORMATS:
+        raise InvalidInput(f"A ticket comes as {' or '.join(FORMATS)}.")
     admission_id, order_id = given.get("admission_id"), given.get("order_id")
     with desk().context.database.reading() as connection:
         if admission_id is not None:
             order_id = orders.order_of_admission(connection, str(admission_id))
         view = views.order(connection, str(order_id))
-    if view.order.state != State.PAID:
+    seats = [each for each in view.order.admissions if admission_id is None or each.admission_id == admission_id]
+    wanted = [each for each in seats if view.order.admits(each)]
+    if not wanted:
         raise Gone("This order admits nobody.")
-    wanted = [each for each in view.order.admissions if admission_id is None or each.admission_id == admission_id]
-    return {"base64": base64.b64encode(tickets_pdf(desk(), view, wanted)).decode()}
+    return {"base64": base64.b64encode(tickets_pdf(desk(), view, wanted, format)).decode()}
 
 
 def _ids() -> list[str]:

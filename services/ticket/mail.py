@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from services.ticket import views
-from services.ticket.domain.order import Admission, State
+from services.ticket.domain.order import Admission
 from services.ticket.domain.voucher import spell_code
-from services.ticket.store import conferences, orders, vouchers
+from services.ticket.keys import holder_link
+from services.ticket.store import conferences, holders, orders, vouchers
+from services.ticket.store.orders import Person
 from services.ticket.tickets import calendar_entry, tickets_pdf
 from services.ticket.views import OrderView
-from services.ticket.web import Desk, admission_link, order_link
+from services.ticket.web import Desk, order_link
 from shared.errors import Gone
 from shared.money import Money
 
@@ -20,31 +22,67 @@ from shared.money import Money
 def admission(at: Desk, admission_id: str) -> dict[str, Any]:
     """To an attendee: the ticket. Gone when it admits nobody any more, or the person is erased."""
     view = _view(at, admission_id=admission_id)
-    seat = next(each for each in view.order.admissions if each.admission_id == admission_id)
+    seat = view.order.admission(admission_id)
     person = view.attendee(seat)
-    if view.order.state != State.PAID or person is None:
+    if not view.order.admits(seat) or person is None:
         raise Gone("This ticket is void, or its holder is erased.")
-    link = admission_link(at, admission_id)
-    language = person.locale
-    facts = {
-        **_conference_facts(view),
-        "attendee": person.name,
-        "admission_type": view.conference.admission_type(seat.admission_type).name(language),
-        "note": view.conference.admission_type(seat.admission_type).note(language),
-    }
+    link = holder_link(at, seat)
     attachments = [
         _pdf(at, view, [seat], f"ticket-{view.order.reference}.pdf"),
-        _attachment("conference.ics", "text/calendar", calendar_entry(view, seat, link)),
+        _attachment("conference.ics", "text/calendar", calendar_entry(view, person.person_id, link, at.now)),
     ]
-    return {"facts": facts, "links": {"admission": link}, "attachments": attachments}
+    return {"facts": _seat_facts(view, seat, person), "links": {"admission": link}, "attachments": attachments}
+
+
+def void_admission(at: Desk, admission_id: str) -> dict[str, Any]:
+    """To an attendee whose ticket was cancelled: the calendar's entry goes. Gone when it admits after all, or they are erased."""
+    view = _view(at, admission_id=admission_id)
+    seat = view.order.admission(admission_id)
+    person = view.attendee(seat)
+    if view.order.admits(seat) or person is None:
+        raise Gone("This ticket is valid, or its holder is erased.")
+    return _farewell(at, view, seat, person)
+
+
+def passed_on(at: Desk, person_id: str) -> dict[str, Any]:
+    """To whom a ticket was taken over from: it is theirs no more, and the calendar's entry goes."""
+    with at.context.database.reading() as connection:
+        row = holders.find_person(connection, person_id)
+        if row is None:
+            raise Gone("They are erased.")
+        view = views.order(connection, row.order_id)
+    return _farewell(at, view, None, view.people[person_id])
+
+
+def links(at: Desk, person_id: str) -> dict[str, Any]:
+    """To somebody who lost them: the links of every order and ticket of this conference with the same address."""
+    with at.context.database.reading() as connection:
+        row = holders.find_person(connection, person_id)
+        if row is None:
+            raise Gone("They are erased.")
+        theirs = holders.people_with(connection, row.conference_id, row.email)
+        found = [views.order(connection, each) for each in dict.fromkeys(person.order_id for person in theirs)]
+        secrets = {view.order.reference: orders.secret_of(connection, view.order.reference)[1] for view in found}
+    ids = {person.person_id for person in theirs}
+    listed: list[dict[str, str]] = []
+    for view in found:
+        reference = view.order.reference
+        if view.order.buyer in ids:
+            address = order_link(at.base_url, reference, secrets[reference])
+            listed.append({"kind": "order", "label": reference, "link": address})
+        for seat in view.order.admissions:
+            if seat.attendee in ids and view.order.admits(seat):
+                listed.append({"kind": "ticket", "label": reference, "link": holder_link(at, seat)})
+    return {"facts": {**_conference_facts(found[0]), "listed": listed}, "links": {}, "attachments": []}
 
 
 def order(at: Desk, order_id: str) -> dict[str, Any]:
     """To the buyer: all tickets."""
     view = _of_buyer(at, order_id)
-    if view.order.state != State.PAID:
+    seats = [each for each in view.order.admissions if view.order.admits(each)]
+    if not seats:
         raise Gone("This order admits nobody any more.")
-    pdf = _pdf(at, view, view.order.admissions, f"tickets-{view.order.reference}.pdf")
+    pdf = _pdf(at, view, seats, f"tickets-{view.order.reference}.pdf")
     return {"facts": _order_facts(view), "links": _links(at, view), "attachments": [pdf]}
 
 
@@ -77,6 +115,9 @@ def codes(at: Desk, lot_id: str) -> dict[str, Any]:
 
 KINDS: Mapping[str, Callable[[Desk, str], dict[str, Any]]] = {
     "admission": admission,
+    "void_admission": void_admission,
+    "passed_on": passed_on,
+    "links": links,
     "order": order,
     "refund": about_order,
     "cancellation": about_order,
@@ -94,6 +135,23 @@ def _of_buyer(at: Desk, order_id: str) -> OrderView:
     if view.buyer is None:
         raise Gone("The buyer is erased.")
     return view
+
+
+def _seat_facts(view: OrderView, seat: Admission, person: Person) -> dict[str, Any]:
+    kind = view.conference.admission_type(seat.admission_type)
+    return {
+        **_conference_facts(view),
+        "attendee": person.name,
+        "admission_type": kind.name(person.locale),
+        "note": kind.note(person.locale),
+    }
+
+
+def _farewell(at: Desk, view: OrderView, seat: Admission | None, person: Person) -> dict[str, Any]:
+    """What somebody is told who does not come any more."""
+    entry = calendar_entry(view, person.person_id, "", at.now, is_cancelled=True)
+    facts = _seat_facts(view, seat, person) if seat else {**_conference_facts(view), "attendee": person.name}
+    return {"facts": facts, "links": {}, "attachments": [_attachment("cancelled.ics", "text/calendar", entry)]}
 
 
 def _conference_facts(view: OrderView) -> dict[str, Any]:

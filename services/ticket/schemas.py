@@ -11,7 +11,8 @@ from services.ticket.domain.order import MOST_ATTENDEES
 from services.ticket.handlers import AttendeeWish, OrderWish
 from shared.web.rest import money_field
 
-CONTROL = r"\x00-\x1f\x7f-\x9f"
+CONTROL = r"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+"""What no text of people has in it; the last two turn the direction of what stands around them."""
 
 
 def storable(text: str) -> None:

@@ -58,11 +58,6 @@ def payment_link(base_url: str, reference: str, secret: str) -> str:
     return f"{base_url}/pay/{reference}?key={secret}"
 
 
-def admission_link(at: Desk, admission_id: str) -> str:
-    """The address in a ticket's QR code. It holds for ever: a ticket is printed."""
-    return f"{at.base_url}/admissions/{at.tickets.sign({'a': admission_id})}"
-
-
 def order_by_secret(reference: str, secret: str) -> str:
     """The id of the order that this secret opens. Raises `NotFound`, the same for a wrong reference and a wrong secret."""
     with desk().context.database.reading() as connection:
@@ -74,8 +69,21 @@ def order_by_secret(reference: str, secret: str) -> str:
 
 def held_orders() -> dict[str, str]:
     """Reference -> secret, of the orders that this browser was shown."""
-    pairs = (pair.partition(".") for pair in get_cookie(desk().runtime.settings, ORDER_COOKIE).split("/"))
-    return {reference: secret for reference, dot, secret in pairs if dot and secret}
+    return kept_in_cookie(ORDER_COOKIE)
+
+
+def kept_in_cookie(cookie: str) -> dict[str, str]:
+    """Name -> secret, as `remember_in_cookie` wrote them."""
+    pairs = (pair.partition(".") for pair in get_cookie(desk().runtime.settings, cookie).split("/"))
+    return {name: secret for name, dot, secret in pairs if dot and secret}
+
+
+def remember_in_cookie(response: Response, cookie: str, name: str, secret: str) -> Response:
+    """The newest secrets of this browser, up to `MOST_IN_COOKIE`; this one last."""
+    kept = {**{each: value for each, value in kept_in_cookie(cookie).items() if each != name}, name: secret}
+    value = "/".join(f"{each}.{value}" for each, value in list(kept.items())[-MOST_IN_COOKIE:])
+    set_cookie(response, desk().runtime.settings, cookie, value, COOKIE_LASTS)
+    return response
 
 
 def order_of_browser(reference: str) -> str:
@@ -88,11 +96,7 @@ def order_of_browser(reference: str) -> str:
 
 def remember_order(response: Response, reference: str, secret: str) -> Response:
     """Exchange a secret for a cookie, so that it is kept in no address."""
-    kept = {**{name: value for name, value in held_orders().items() if name != reference}, reference: secret}
-    newest = list(kept.items())[-MOST_IN_COOKIE:]
-    value = "/".join(f"{name}.{each}" for name, each in newest)
-    set_cookie(response, desk().runtime.settings, ORDER_COOKIE, value, COOKIE_LASTS)
-    return response
+    return remember_in_cookie(response, ORDER_COOKIE, reference, secret)
 
 
 def go(target: str) -> Response:

@@ -258,10 +258,11 @@ class AdmissionIssued(_AdmissionFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class AdmissionChanged(_AdmissionFacts):
-    """What it is for changed: its days or add-ons, as they are now."""
+    """What it is for changed: its days or add-ons, as they are now. `attendee` is named where its holder is to be told."""
 
     days: tuple[date, ...]
     add_ons: tuple[str, ...] = ()
+    attendee: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,6 +274,13 @@ class AdmissionTransferred(_AdmissionFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketRequested(_AdmissionFacts):
+    """Its holder, the buyer or staff want it mailed to the holder once more."""
+
+    attendee: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AdmissionCancelled(_AdmissionFacts):
     """It admits nobody any more."""
 
@@ -280,6 +288,7 @@ class AdmissionCancelled(_AdmissionFacts):
     reason: str
     cancelled_at: datetime
     comp: bool = False
+    attendee: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -351,6 +360,13 @@ class WaitlistOfferLapsed(Event):
     entry_id: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class LinksRequested(Event):
+    """Somebody lost the links to their orders and tickets and gave an address that we know."""
+
+    person: str
+
+
 CONFERENCES = Topic(
     "ticketing.conferences",
     "ticket",
@@ -384,6 +400,7 @@ ORDERS = Topic(
         "ticketing.admission_issued": AdmissionIssued,
         "ticketing.admission_changed": AdmissionChanged,
         "ticketing.admission_transferred": AdmissionTransferred,
+        "ticketing.ticket_requested": TicketRequested,
         "ticketing.admission_cancelled": AdmissionCancelled,
         "ticketing.admission_reinstated": AdmissionReinstated,
         "ticketing.admission_checked_in": AdmissionCheckedIn,
@@ -424,7 +441,7 @@ PEOPLE = Topic(
     "ticketing.people",
     "ticket",
     "person",
-    {"ticketing.person_erased": PersonErased},
-    "People whom the ticket service knew and forgot.",
+    {"ticketing.person_erased": PersonErased, "ticketing.links_requested": LinksRequested},
+    "People whom the ticket service knew and forgot, or who lost their links.",
 )
 TOPICS = (CONFERENCES, ORDERS, VOUCHERS, WAITLIST, STAFF, PEOPLE)

@@ -23,6 +23,9 @@ from shared.web.i18n import gettext as _
 
 ADDRESS = re.compile(r"[^@\s<>\"(),;:\\\[\]]+@[^@\s.]+(\.[^@\s.]+)+")
 
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Signs that turn the direction of what stands around them: no name needs them, and one can be made to look like another."""
+
 
 class Form:
     """`values` are the texts as typed (or those to begin with), `errors` sentences by field.
@@ -40,7 +43,7 @@ class Form:
             self.wrong(name, _("Please fill this in."))
         elif len(value) > longest:
             self.wrong(name, _("At most %(longest)s characters, please.", longest=longest))
-        elif any(ord(c) < 32 and not (lines and c in "\n\t") for c in value):
+        elif any((ord(c) < 32 and not (lines and c in "\n\t")) or c in TURNING for c in value):
             self.wrong(name, _("This contains characters that cannot be read."))
         else:
             return value

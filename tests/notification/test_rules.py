@@ -16,7 +16,16 @@ from shared.errors import Conflict
 from shared.events import Event
 from shared.events.catering import Interval, MealPlates, MealsAmended, MealsOrdered, PlatesDrifted
 from shared.events.sponsorship import BenefitGranted, InvoiceIssued, InvoiceOverdue
-from shared.events.ticketing import AdmissionTransferred, OrderCancelled, PaymentRefunded, VoucherIssued
+from shared.events.ticketing import (
+    AdmissionCancelled,
+    AdmissionChanged,
+    AdmissionTransferred,
+    LinksRequested,
+    OrderCancelled,
+    PaymentRefunded,
+    TicketRequested,
+    VoucherIssued,
+)
 from shared.money import Money
 from tests.fixtures.smtp import MailServer
 from tests.notification.conftest import CONFERENCE, START, House, admission, order_paid
@@ -54,8 +63,10 @@ def overdue(stage: int) -> InvoiceOverdue:
     )
 
 
+SEAT: dict[str, Any] = {**ORDER, "admission_id": "adm_1", "admission_type": "regular", "attendee": "ticket:per_ada"}
 EVENTS: list[tuple[str, str, list[Event]]] = [
     ("ticket", "ticket", [admission()]),
+    ("ticket_void", "ticket", [AdmissionCancelled(**SEAT, tier_id="", reason="buyer", cancelled_at=START)]),
     ("order_confirmation", "ticket", [order_paid()]),
     (
         "order_cancelled",
@@ -105,6 +116,31 @@ def test_each_occasion_makes_one_mail_to_the_right_person(
         "sponsor_invoice" if owner == "sponsor_invoice" else owner,
         f"/internal/{owner}/people",
     ) in house.others.asked
+
+
+@pytest.mark.parametrize(
+    ("rule", "event"),
+    [
+        ("ticket", TicketRequested(**SEAT)),
+        ("ticket_changed", AdmissionChanged(**SEAT, days=(date(2027, 6, 8),))),
+        ("links", LinksRequested(conference_id=CONFERENCE, person="ticket:per_ada")),
+    ],
+)
+def test_what_is_asked_for_or_changes_again_is_mailed_again(
+    rule: str, event: Event, house: House, mail_server: MailServer
+) -> None:
+    house.others.facts["links"] = {"listed": [{"kind": "order", "label": "SEA2345", "link": "https://example.org/o/1"}]}
+    house.hear(event)
+    house.hear(event)
+    house.work()
+    assert house.states() == [(rule, "sent")] * 2
+    body = mail_server.mails[0].get_body(("plain",))
+    assert body is not None and "https://example.org/" in body.get_content()
+
+
+def test_a_change_of_days_or_add_ons_that_its_holder_made_is_told_to_nobody(house: House) -> None:
+    house.hear(AdmissionChanged(**{**SEAT, "attendee": ""}, days=(date(2027, 6, 8),)))
+    assert house.ledger() == []
 
 
 def test_the_refund_of_a_cancelled_order_needs_no_mail_of_its_own(house: House) -> None:
@@ -173,7 +209,9 @@ def test_whoever_takes_an_admission_over_gets_the_ticket(house: House, mail_serv
     )
     house.hear(transferred)
     house.work()
-    assert sorted(mail_server.recipients) == ["ada@example.org", "joerg@example.org"]
+    assert sorted(mail_server.recipients) == ["ada@example.org", "ada@example.org", "joerg@example.org"]
+    subjects = [str(each["Subject"]) for each in mail_server.mails if "ada@example.org" in str(each["To"])]
+    assert any("was passed on" in each for each in subjects), "whom it was taken from is told"
 
 
 def test_every_rule_is_served_by_a_reaction_or_a_page() -> None:

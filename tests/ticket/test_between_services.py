@@ -76,7 +76,7 @@ def test_the_mail_of_an_admission_brings_ticket_and_calendar_entry(stage: Stage,
     assert [each["content_type"] for each in mail["attachments"]] == ["application/pdf", "text/calendar"]
     assert base64.b64decode(mail["attachments"][0]["base64"]).startswith(b"%PDF-")
     path = mail["links"]["admission"].removeprefix("http://localhost")
-    assert stage.browser().get(path).status_code == 200
+    assert stage.browser().get(path).status_code == 303
 
 
 def test_the_mail_of_an_order_brings_all_tickets_and_the_key_to_it(stage: Stage, ticket: InternalClient) -> None:

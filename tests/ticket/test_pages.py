@@ -14,6 +14,7 @@ from pypdf import PdfReader
 import services.ticket
 from services.ticket import views
 from services.ticket.handlers import make_vouchers
+from services.ticket.keys import admission_link
 from services.ticket.store import vouchers
 from services.ticket.tickets import TEMPLATE, ticket_words, tickets_pdf
 from services.ticket.web import Desk
@@ -185,11 +186,10 @@ def test_another_orders_page_is_not_shown(stage: Stage, client: FlaskClient) -> 
     assert client.get(f"/pay/{other.reference}").status_code == 403
 
 
-def admission_path(client: FlaskClient, reference: str) -> str:
-    page = client.get(f"/orders/{reference}").get_data(as_text=True)
-    found = re.search(r'href="http://localhost(/admissions/[^"]+)"', page)
-    assert found is not None
-    return found[1]
+def admission_path(stage: Stage, order_id: str) -> str:
+    with stage.database.reading() as connection:
+        admission = views.order(connection, order_id).order.admissions[0]
+    return admission_link(Desk(stage.runtime, stage.context), admission).removeprefix("http://localhost")
 
 
 def test_a_paid_order_shows_its_tickets_as_page_pdf_and_calendar_entry(stage: Stage, client: FlaskClient) -> None:
@@ -198,7 +198,7 @@ def test_a_paid_order_shows_its_tickets_as_page_pdf_and_calendar_entry(stage: St
     client.get(f"/orders/{order.reference}?key={order.secret}")
     pdf = client.get(f"/orders/{order.reference}/tickets.pdf")
     assert (pdf.status_code, pdf.data[:5]) == (200, b"%PDF-")
-    path = admission_path(client, order.reference)
+    path = admission_path(stage, order.order_id)
     assert "Guest 1" in client.get(path).get_data(as_text=True)
     entry = client.get(f"{path}/ticket.ics").get_data(as_text=True)
     assert entry.count("BEGIN:VEVENT") == 2
@@ -209,7 +209,7 @@ def test_the_code_on_the_ticket_is_the_address_of_its_page(stage: Stage, client:
     order = stage.order()
     stage.pay(order)
     client.get(f"/orders/{order.reference}?key={order.secret}")
-    path = admission_path(client, order.reference)
+    path = admission_path(stage, order.order_id)
     at = Desk(stage.runtime, stage.context)
     with stage.database.reading() as connection:
         view = views.order(connection, order.order_id)
@@ -224,7 +224,7 @@ def test_a_cancelled_ticket_is_not_valid_any_more(stage: Stage, client: FlaskCli
     order = stage.order()
     stage.pay(order)
     client.get(f"/orders/{order.reference}?key={order.secret}")
-    path = admission_path(client, order.reference)
+    path = admission_path(stage, order.order_id)
     page = client.get(f"/orders/{order.reference}/cancel").get_data(as_text=True)
     answer = client.post(f"/orders/{order.reference}/cancel", data={"csrf_token": hidden(page, "csrf_token")})
     assert answer.status_code == 303

@@ -10,11 +10,15 @@ from shared.events import Event
 from shared.events.catering import MealsAmended, MealsOrdered, PlatesDrifted
 from shared.events.sponsorship import BenefitGranted, InvoiceIssued, InvoiceOverdue
 from shared.events.ticketing import (
+    AdmissionCancelled,
+    AdmissionChanged,
     AdmissionIssued,
     AdmissionTransferred,
+    LinksRequested,
     OrderCancelled,
     OrderPaid,
     PaymentRefunded,
+    TicketRequested,
     TierEndingSoon,
     VoucherIssued,
 )
@@ -53,13 +57,53 @@ class Rule:
 
 TICKET = Rule(
     name="ticket",
-    triggers=(AdmissionIssued, AdmissionTransferred),
+    triggers=(AdmissionIssued, AdmissionTransferred, TicketRequested),
     audience=Audience.ATTENDEE,
     subject="admission",
-    occurrence="issued, or each transfer",
+    occurrence="issued, each transfer, each time it is asked for",
     lasts=timedelta(days=30),
     source="ticket",
     kind="admission",
+)
+TICKET_CHANGED = Rule(
+    name="ticket_changed",
+    triggers=(AdmissionChanged,),
+    audience=Audience.ATTENDEE,
+    subject="admission",
+    occurrence="each change",
+    lasts=timedelta(days=7),
+    source="ticket",
+    kind="admission",
+)
+TICKET_VOID = Rule(
+    name="ticket_void",
+    triggers=(AdmissionCancelled,),
+    audience=Audience.ATTENDEE,
+    subject="admission",
+    occurrence="each cancellation",
+    lasts=timedelta(days=14),
+    source="ticket",
+    kind="void_admission",
+)
+TICKET_PASSED_ON = Rule(
+    name="ticket_passed_on",
+    triggers=(AdmissionTransferred,),
+    audience=Audience.ATTENDEE,
+    subject="person",
+    occurrence="passed on",
+    lasts=timedelta(days=7),
+    source="ticket",
+    kind="passed_on",
+)
+LINKS = Rule(
+    name="links",
+    triggers=(LinksRequested,),
+    audience=Audience.BUYER,
+    subject="person",
+    occurrence="each time they ask",
+    lasts=timedelta(hours=24),
+    source="ticket",
+    kind="links",
 )
 ORDER_CONFIRMATION = Rule(
     name="order_confirmation",
@@ -161,6 +205,10 @@ RULES: dict[str, Rule] = {
     rule.name: rule
     for rule in (
         TICKET,
+        TICKET_CHANGED,
+        TICKET_VOID,
+        TICKET_PASSED_ON,
+        LINKS,
         ORDER_CONFIRMATION,
         ORDER_CANCELLED,
         REFUND,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from shared.money import Money
 RESERVED_SLUGS: Final = frozenset(
     [
         "api",
+        "tickets",
         "staff",
         "finance",
         "catering",
@@ -75,6 +76,8 @@ class LegalText:
 
 @dataclass(slots=True)
 class Conference:
+    """`revision` counts the changes that calendars must follow; `most_days` is the most days it ever had."""
+
     conference_id: str
     slug: str
     name: str
@@ -93,6 +96,8 @@ class Conference:
     called_off_at: datetime | None = None
     description_en: str = ""
     description_de: str = ""
+    revision: int = 0
+    most_days: int = 0
 
     def admission_type(self, code: str) -> AdmissionType:
         for admission_type in self.admission_types:
@@ -103,6 +108,19 @@ class Conference:
 
     def description(self, language: str) -> str:
         return (self.description_de if language == "de" else self.description_en) or self.description_en
+
+    @property
+    def ends_at(self) -> datetime:
+        """Midnight after its last day, where it is."""
+        return at_local(self.days[-1] + timedelta(days=1), time(0), self.time_zone)
+
+    def revised(self, before: Conference) -> Conference:
+        """This conference, with one more revision where what stands in calendars differs from `before`."""
+        shown = [(each.name, each.place, each.days, each.doors_at) for each in (before, self)]
+        if shown[0] == shown[1]:
+            return self
+        most = max(len(before.days), before.most_days, len(self.days))
+        return replace(self, revision=before.revision + 1, most_days=most)
 
     @property
     def catering_deadline(self) -> datetime:

@@ -18,11 +18,12 @@ from typing import Any, Final
 
 from services.ticket.domain.errors import PriceChanged, money_fact
 from services.ticket.domain.vat import vat_of
-from shared.errors import Conflict, InvalidInput
+from shared.errors import Conflict, InvalidInput, NotFound
 from shared.events import Event
 from shared.events.ticketing import (
     AdmissionCancelled,
     AdmissionIssued,
+    AdmissionTransferred,
     OrderCancelled,
     OrderHeld,
     OrderLapsed,
@@ -63,6 +64,7 @@ class Admission:
     """One seat of an order; it admits once the order is paid. `attendee` is a person's id. Comp ones have no tier and no price.
 
     `by_voucher`: it used up one admission of the order's voucher, whatever that made it cost.
+    `generation` counts how often it was passed on: codes and links of an earlier one open nothing any more.
     """
 
     admission_id: str
@@ -72,6 +74,7 @@ class Admission:
     attendee: str
     comp: bool = False
     by_voucher: bool = False
+    generation: int = 0
 
 
 @dataclass(slots=True)
@@ -184,6 +187,33 @@ class Order:
         )
         return [cancelled, *(self._cancelled(admission, reason, now) for admission in self.admissions)]
 
+    def admission(self, admission_id: str) -> Admission:
+        for admission in self.admissions:
+            if admission.admission_id == admission_id:
+                return admission
+        raise NotFound("There is no such ticket.")
+
+    def admits(self, admission: Admission) -> bool:
+        """Whether this admission of it lets somebody in."""
+        return self.state == State.PAID
+
+    def transfer(self, admission_id: str, attendee: str) -> list[Event]:
+        """Somebody else holds it from now on. Raises `Conflict` where it admits nobody."""
+        admission = self.admission(admission_id)
+        if not self.admits(admission):
+            raise Conflict("This ticket is not valid: it cannot be passed on.", status=str(self.state))
+        previous, admission.attendee = admission.attendee, attendee
+        admission.generation += 1
+        return [
+            AdmissionTransferred(
+                **self._facts(),
+                admission_id=admission_id,
+                admission_type=admission.admission_type,
+                attendee=person_ref(attendee),
+                previous_attendee=person_ref(previous),
+            )
+        ]
+
     def _move(self, to: State) -> None:
         if to not in TRANSITIONS[self.state]:
             raise Conflict(f"This order is {self.state}: it cannot become {to}.", status=str(self.state))
@@ -214,6 +244,7 @@ class Order:
             reason=reason,
             cancelled_at=now,
             comp=admission.comp,
+            attendee=person_ref(admission.attendee),
         )
 
 

@@ -5,6 +5,7 @@ paying.py       begin_payment, confirm_payment, refund_payment    Stripe: one pa
 ending.py       end_hold, expire_session, cancel_order            holds that end, orders that are given back
 conferences.py  open_conference, change_conference, move_tier_end, turn_tier, announce_tier_end
 vouchers.py     issue_vouchers, make_vouchers, revoke_lot ...     a sponsor's package reaches the shop, a partner's raffle too
+holders.py      correct_name, transfer_admission, resend_ticket, ask_for_links
 people.py       erase_people
 """
 
@@ -19,6 +20,16 @@ from services.ticket.handlers.conferences import (
 )
 from services.ticket.handlers.context import Context, record_staff_act
 from services.ticket.handlers.ending import cancel_order, end_hold, expire_session
+from services.ticket.handlers.holders import (
+    Holder,
+    ask_for_links,
+    correct_name,
+    find_links,
+    forget_holder,
+    resend_ticket,
+    tell_holders,
+    transfer_admission,
+)
 from services.ticket.handlers.paying import (
     ask_stripe,
     begin_payment,
@@ -46,6 +57,9 @@ TIMERS: Mapping[str, TimerHandler] = {
     "turn_tier": turn_tier,
     "announce_tier_end": announce_tier_end,
     "end_vouchers": end_vouchers,
+    "find_links": find_links,
+    "forget_holder": forget_holder,
+    "tell_holders": tell_holders,
 }
 
 ERRANDS: Mapping[str, ErrandHandler] = {
@@ -61,12 +75,15 @@ __all__ = [
     "TIMERS",
     "AttendeeWish",
     "Context",
+    "Holder",
     "OrderWish",
     "Placed",
+    "ask_for_links",
     "begin_payment",
     "cancel_order",
     "change_conference",
     "confirm_payment",
+    "correct_name",
     "erase_people",
     "make_vouchers",
     "move_tier_end",
@@ -74,6 +91,8 @@ __all__ = [
     "place_order",
     "record_staff_act",
     "record_webhook",
+    "resend_ticket",
     "return_from_stripe",
     "revoke_lot",
+    "transfer_admission",
 ]

@@ -77,7 +77,9 @@ def change_conference(
         place=place or conference.place,
         reply_to=reply_to or conference.reply_to,
         capacity=capacity or conference.capacity,
-    )
+    ).revised(conference)
+    if changed.revision != conference.revision:
+        tx.schedule("tell_holders", conference_id, tx.now)
     known = conferences.legal_texts_of(tx.connection, conference_id)
     conferences.record_legal_texts(
         tx,

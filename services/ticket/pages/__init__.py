@@ -1,7 +1,8 @@
 """Pages for people: the routes as one table.
 
 shop.py     conferences, the shop, legal texts        orders.py     hold, payment, tickets, cancellation
-form.py     the order form, its contents kept         admissions.py the page of one ticket
+form.py     the order form, its contents kept         holders.py    a ticket's holder: name, transfer, lost links
+admissions.py the page behind the code on a ticket
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any
 
 from flask import Flask
 
-from services.ticket.pages import admissions, orders, shop
+from services.ticket.pages import admissions, holders, orders, shop
 
 ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     ("/", "conferences", "GET", shop.list_conferences),
@@ -23,6 +24,16 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     ("/orders/<reference>/tickets.pdf", "tickets_pdf", "GET", orders.download_tickets),
     ("/orders/<reference>/cancel", "cancel_page", "GET", orders.ask_to_cancel),
     ("/orders/<reference>/cancel", "cancel", "POST", orders.cancel),
+    ("/<slug>/lost-link", "lost_link", "GET", holders.show_lost),
+    ("/<slug>/lost-link", "find_links", "POST", holders.find_lost),
+    ("/tickets/<admission_id>", "ticket", "GET", holders.show_ticket),
+    ("/tickets/<admission_id>/ticket.pdf", "holder_pdf", "GET", holders.download),
+    ("/tickets/<admission_id>/conference.ics", "holder_ics", "GET", holders.download_entry),
+    ("/tickets/<admission_id>/name", "ticket_name", "GET", holders.show_name),
+    ("/tickets/<admission_id>/name", "ticket_rename", "POST", holders.save_name),
+    ("/tickets/<admission_id>/transfer", "ticket_transfer_page", "GET", holders.show_transfer),
+    ("/tickets/<admission_id>/transfer", "ticket_transfer", "POST", holders.transfer),
+    ("/tickets/<admission_id>/resend", "ticket_resend", "POST", holders.resend),
     ("/admissions/<token>", "admission", "GET", admissions.show_admission),
     ("/admissions/<token>/ticket.pdf", "ticket_pdf", "GET", admissions.download_ticket),
     ("/admissions/<token>/ticket.ics", "ticket_ics", "GET", admissions.download_entry),

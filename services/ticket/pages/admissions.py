@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import segno
 from flask import Response, render_template
 
-from services.ticket import views
-from services.ticket.domain.order import Admission, State
+from services.ticket.domain.order import Admission
+from services.ticket.keys import admission_link, admission_of_code
+from services.ticket.pages.holders import qr_picture
 from services.ticket.pages.orders import ticket_pdf
-from services.ticket.store import orders
 from services.ticket.tickets import calendar_entry
 from services.ticket.views import OrderView
-from services.ticket.web import admission_link, desk
-from shared.errors import Gone, NotFound
+from services.ticket.web import desk
+from shared.errors import Gone
 
 Answer = Response | tuple[str, int] | str
 
 
 def show_admission(token: str) -> Answer:
-    view, admission = _find(token)
-    is_valid = view.order.state == State.PAID
+    view, admission = admission_of_code(token)
+    is_valid = view.order.admits(admission)
     page = render_template(
         "admission.html",
         view=view,
@@ -28,7 +27,7 @@ def show_admission(token: str) -> Answer:
         conference=view.conference,
         is_valid=is_valid,
         token=token,
-        qr=_qr(admission_link(desk(), admission.admission_id)) if is_valid else "",
+        qr=qr_picture(admission_link(desk(), admission)) if is_valid else "",
     )
     return page, 200 if is_valid else 410
 
@@ -41,29 +40,12 @@ def download_ticket(token: str) -> Answer:
 def download_entry(token: str) -> Answer:
     """The days of the conference for a calendar."""
     view, admission = _valid(token)
-    entry = calendar_entry(view, admission, admission_link(desk(), admission.admission_id))
+    entry = calendar_entry(view, admission.attendee, admission_link(desk(), admission), desk().now)
     return Response(entry, 200, {"Content-Disposition": 'attachment; filename="conference.ics"'}, "text/calendar")
 
 
-def _qr(text: str) -> str:
-    """As a picture in the page: black on white with the white around it that cameras need, in dark mode too."""
-    code = segno.make(text, error="m", micro=False)
-    return str(code.svg_data_uri(border=4, dark="#000", light="#fff", omitsize=True))
-
-
-def _find(token: str) -> tuple[OrderView, Admission]:
-    """Raises `Unauthorized` for a token that is not ours."""
-    admission_id = str(desk().tickets.verify(token, desk().now).get("a", ""))
-    with desk().context.database.reading() as connection:
-        view = views.order(connection, orders.order_of_admission(connection, admission_id))
-    for admission in view.order.admissions:
-        if admission.admission_id == admission_id:
-            return view, admission
-    raise NotFound("There is no such ticket.")
-
-
 def _valid(token: str) -> tuple[OrderView, Admission]:
-    view, admission = _find(token)
-    if view.order.state != State.PAID:
+    view, admission = admission_of_code(token)
+    if not view.order.admits(admission):
         raise Gone("This ticket is not valid any more: its order was cancelled.")
     return view, admission

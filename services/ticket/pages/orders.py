@@ -10,7 +10,7 @@ from services.ticket import views
 from services.ticket.domain.errors import HoldExpired
 from services.ticket.domain.order import State
 from services.ticket.handlers import begin_payment, cancel_order, return_from_stripe
-from services.ticket.web import admission_link, desk, go, order_by_secret, order_of_browser, remember_order
+from services.ticket.web import desk, go, order_by_secret, order_of_browser, remember_order
 from shared.errors import Conflict, Unavailable
 from shared.web.i18n import gettext as _
 
@@ -81,13 +81,11 @@ def ticket_pdf(what: dict[str, str], filename: str) -> Response:
 def _page(order_id: str, notice: str = "") -> str:
     with desk().context.database.reading() as connection:
         view = views.order(connection, order_id)
-    links = {each.admission_id: admission_link(desk(), each.admission_id) for each in view.order.admissions}
     return render_template(
         "order.html",
         view=view,
         order=view.order,
         conference=view.conference,
-        links=links,
         notice=notice,
         now=desk().now,
     )

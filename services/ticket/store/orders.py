@@ -269,6 +269,7 @@ def _order(row: Any, seats: Iterable[Any], order_id: str) -> Order:
                 seat.attendee,
                 seat.comp,
                 seat.by_voucher,
+                generation=seat.generation,
             )
             for seat in seats
         ],

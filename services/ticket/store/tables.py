@@ -36,6 +36,8 @@ conferences = sa.Table(
     sa.Column("is_demo", sa.Boolean, nullable=False),
     sa.Column("opened_at", UtcDateTime, nullable=False),
     _moment("called_off_at"),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("most_days", sa.Integer, nullable=False, server_default="0"),
 )
 
 legal_texts = sa.Table(
@@ -130,6 +132,7 @@ admissions = sa.Table(
     sa.Column("attendee", ID, nullable=False),
     sa.Column("comp", sa.Boolean, nullable=False),
     sa.Column("by_voucher", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
 )
 
 people = sa.Table(
@@ -142,6 +145,24 @@ people = sa.Table(
     sa.Column("locale", sa.String(2), nullable=False),
     sa.Column("company", sa.String(200), nullable=False),
     sa.Column("country", sa.String(2), nullable=False),
+)
+
+asks = sa.Table(
+    "asks",
+    metadata,
+    sa.Column("ask_id", ID, primary_key=True),
+    sa.Column("what", sa.String(20), nullable=False),
+    sa.Column("who", sa.String(60), nullable=False),
+    sa.Column("asked_at", UtcDateTime, nullable=False, index=True),
+    sa.Index("ix_asks_who", "what", "who"),
+)
+
+link_requests = sa.Table(
+    "link_requests",
+    metadata,
+    sa.Column("request_id", ID, primary_key=True),
+    sa.Column("conference_id", ID, nullable=False),
+    sa.Column("email", sa.String(254), nullable=False),
 )
 
 sessions = sa.Table(
