@@ -18,7 +18,7 @@ from services.notification.mime import Attachment, Mail, clean_address, one_line
 from services.notification.reading import Reader
 from services.notification.rendering import Letter, render
 from services.notification.store import Conference
-from services.notification.words import Matter
+from services.notification.wording import Matter
 from shared.database import Database
 from shared.errors import Gone, InvalidInput, Refused, Unavailable
 from shared.runtime import Runtime

@@ -10,7 +10,8 @@ import jinja2
 from markupsafe import Markup
 
 from services.notification.mime import one_line
-from services.notification.words import WORDS, Matter
+from services.notification.wording import Matter
+from services.notification.words import WORDS
 
 DISPLAY_FACE = "'Iowan Old Style', 'Palatino Linotype', Palatino, 'Book Antiqua', Georgia, 'Noto Serif', serif"
 TEXT_FACE = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"

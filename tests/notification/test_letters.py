@@ -20,7 +20,8 @@ from services.notification.mime import Mail, as_bytes, build, clean_address, one
 from services.notification.reading import Reader
 from services.notification.rendering import render
 from services.notification.store import Conference
-from services.notification.words import WORDS, Matter
+from services.notification.wording import Matter
+from services.notification.words import WORDS
 from shared.errors import InvalidInput
 from shared.web.i18n import missing
 from tests.fixtures.smtp import MailServer
