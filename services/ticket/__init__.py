@@ -3,7 +3,7 @@
 Owns: conferences with their legal texts, ladders and quotas; orders, admissions and the people on them; checkouts and payments,
 the ledger; vouchers.
 
-Consumes: BenefitGranted, BenefitRevoked.
+Consumes: BenefitGranted, BenefitRevoked, TransferMatched, BankConfirmed, RefundTransferred.
 
 Publishes: ConferenceOpened, ConferenceChanged, ConferenceCalledOff, TierOpened, TierEndingSoon, TierChanged,
 TierClosed, QuotaChanged, OrderHeld, OrderPlaced, OrderPaid, OrderLapsed, OrderCancelled, RefundRequested,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from services.ticket.domain.order import TAKING
+from services.ticket.store.billing_tables import transfer_refunds, transfers
 from services.ticket.store.tables import (
     admissions,
     ledger,
@@ -16,6 +17,7 @@ from services.ticket.store.tables import (
     voucher_lots,
 )
 
+_owed_by_transfer = sa.select(transfer_refunds.c.order_id).where(transfer_refunds.c.done_on.is_(None))
 _TAKING = [str(state) for state in TAKING]
 _RESERVED = (
     sa.select(
@@ -46,7 +48,13 @@ def ledger_is_balanced(connection: sa.Connection) -> list[str]:
     )
     open_orders = connection.execute(
         sa.select(ledger.c.order_id)
-        .where(ledger.c.account == "order", ledger.c.order_id.not_in(waiting))
+        .join(orders, orders.c.order_id == ledger.c.order_id)
+        .where(
+            ledger.c.account == "order",
+            ledger.c.order_id.not_in(waiting),
+            ledger.c.order_id.not_in(_owed_by_transfer),
+            orders.c.state != "placed",  # a part of its money may be there, and not yet sold for
+        )
         .group_by(ledger.c.order_id)
         .having(sa.func.sum(ledger.c.amount) != 0)
     )
@@ -72,9 +80,18 @@ def payments_have_one_end(connection: sa.Connection) -> list[str]:
         .where(sa.or_(kept.c.n > 1, orders.c.state != "paid"))
     )
     sentences = [f"Order {row.order_id} keeps money that it should not." for row in wrong]
+    by_transfer = (
+        sa.select(transfers.c.order_id)
+        .group_by(transfers.c.order_id, orders.c.total)
+        .join(orders, orders.c.order_id == transfers.c.order_id)
+        .having(sa.func.sum(transfers.c.amount) >= orders.c.total)
+    )
     unpaid = connection.execute(
         sa.select(orders.c.order_id).where(
-            orders.c.state == "paid", orders.c.total > 0, orders.c.order_id.not_in(sa.select(kept.c.order_id))
+            orders.c.state == "paid",
+            orders.c.total > 0,
+            orders.c.order_id.not_in(sa.select(kept.c.order_id)),
+            orders.c.order_id.not_in(by_transfer),
         )
     )
     return sentences + [f"Order {row.order_id} is paid by no payment." for row in unpaid]

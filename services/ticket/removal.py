@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from services.ticket.store import billing_tables as b
 from services.ticket.store import tables as t
 from shared.database import Transaction
 from shared.events.ticketing import ConferenceCalledOff
@@ -32,7 +33,10 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
         sa.delete(t.webhooks).where(t.webhooks.c.object_id.in_(session_ids)),
         sa.delete(t.idempotency).where(t.idempotency.c.key.startswith(f"{slug}:", autoescape=True)),
         sa.delete(t.voucher_codes).where(t.voucher_codes.c.lot_id.in_(lot_ids)),
-        *(sa.delete(table).where(table.c.order_id.in_(order_ids)) for table in (t.people, t.sessions, t.payments)),
+        *(
+            sa.delete(table).where(table.c.order_id.in_(order_ids))
+            for table in (t.people, t.sessions, t.payments, b.billing)
+        ),
         *(
             sa.delete(table).where(table.c.conference_id == conference_id)
             for table in (
@@ -44,6 +48,10 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
                 t.quotas,
                 t.tiers,
                 t.legal_texts,
+                b.transfers,
+                b.transfer_refunds,
+                b.documents,
+                b.conference_sellers,
                 t.conferences,
             )
         ),

@@ -7,8 +7,10 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from services.ticket.domain.billing import MOST_LINES, Billing
 from services.ticket.domain.order import MOST_ATTENDEES
 from services.ticket.handlers import AttendeeWish, OrderWish
+from services.ticket.vat_ids import NO_VAT_ID, is_vat_id, tidy_vat_id
 from shared.web.rest import money_field
 
 CONTROL = r"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
@@ -84,6 +86,10 @@ class ConferenceSchema(ConferenceListItem):
     doors_at = fields.AwareDateTime()
     catering_deadline = fields.AwareDateTime()
     seller = fields.String()
+    transfer_until = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "up to when the bank would book a transfer; null: by card only"}
+    )
+    company_transfer_until = fields.AwareDateTime(allow_none=True)
     admission_types = fields.List(fields.Nested(AdmissionTypeSchema))
     legal_texts = fields.Dict(
         keys=fields.String(), values=fields.Integer(), metadata={"description": "kind -> newest version"}
@@ -107,6 +113,26 @@ class BuyerSchema(ma.Schema):
     country = fields.String(
         load_default="", validate=validate.Regexp(r"^([A-Z]{2})?$", error="Two capital letters, like DE.")
     )
+    address = fields.List(
+        fields.String(validate=NAME),
+        load_default=list,
+        validate=validate.Length(0, MOST_LINES),
+        metadata={"description": "street and what stands above it"},
+    )
+    postcode = fields.String(load_default="", validate=(validate.Length(0, 20), *READABLE))
+    city = fields.String(load_default="", validate=(validate.Length(0, 100), *READABLE))
+    vat_id = fields.String(
+        load_default="",
+        validate=(validate.Length(0, 20), *READABLE),
+        metadata={"description": "of a company in the EU, like DE123456788; printed, changes no tax"},
+    )
+    purchase_order = fields.String(load_default="", validate=(validate.Length(0, 60), *READABLE))
+    wants_invoice = fields.Boolean(load_default=False, metadata={"description": "companies always get one"})
+
+    @ma.validates_schema
+    def check(self, data: dict[str, Any], **_: Any) -> None:
+        if data["vat_id"] and not is_vat_id(data["vat_id"], data["country"]):
+            raise ma.ValidationError(NO_VAT_ID, "vat_id")
 
 
 class Consent(fields.Field[Any]):
@@ -137,7 +163,7 @@ class OrderRequest(ma.Schema):
         validate=validate.Length(1, MOST_ATTENDEES, error="An order has 1 to 10 attendees."),
     )
     buyer = fields.Nested(BuyerSchema, load_default=None, allow_none=True)
-    payment_method = fields.String(load_default="card", validate=validate.OneOf(["card"]))
+    payment_method = fields.String(load_default="card", validate=validate.OneOf(["card", "transfer"]))
     voucher = fields.String(load_default="", allow_none=True, validate=validate.Length(0, 40))
     expected_total = money_field(
         load_default=None,
@@ -148,7 +174,7 @@ class OrderRequest(ma.Schema):
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: Any) -> OrderWish:
-        buyer = data["buyer"] or {"name": "", "company": "", "country": ""}
+        buyer = data["buyer"] or BuyerSchema().load({})
         return OrderWish(
             email=data["email"],
             attendees=tuple(AttendeeWish(**each) for each in data["attendees"]),
@@ -156,6 +182,16 @@ class OrderRequest(ma.Schema):
             buyer_name=buyer["name"],
             company=buyer["company"],
             country=buyer["country"],
+            billing=Billing(
+                buyer["company"].strip(),
+                tuple(buyer["address"]),
+                buyer["postcode"].strip(),
+                buyer["city"].strip(),
+                buyer["country"],
+                tidy_vat_id(buyer["vat_id"]),
+                buyer["purchase_order"].strip(),
+                buyer["wants_invoice"],
+            ),
             payment_method=data["payment_method"],
             voucher=data["voucher"] or "",
             expected_total=data["expected_total"],
@@ -207,6 +243,15 @@ class AdmissionSchema(ma.Schema):
     is_valid = fields.Boolean(metadata={"description": "whether it admits now"})
 
 
+class TransferSchema(ma.Schema):
+    payee = fields.String()
+    iban = fields.String()
+    bic = fields.String()
+    reference = fields.String(metadata={"description": "ISO 11649, to be named on the transfer"})
+    amount = money_field(metadata={"description": "what is still missing"})
+    pay_by = fields.AwareDateTime(metadata={"description": "the bank has to book it up to then"})
+
+
 class OrderSchema(ma.Schema):
     reference = fields.String()
     conference = fields.String(metadata={"description": "its slug"})
@@ -219,6 +264,10 @@ class OrderSchema(ma.Schema):
     ended_at = fields.AwareDateTime(allow_none=True)
     end_reason = fields.String()
     payment_url = fields.String(allow_none=True)
+    pay_by = fields.AwareDateTime(allow_none=True)
+    transfer = fields.Nested(
+        TransferSchema, allow_none=True, metadata={"description": "how to pay an order that waits for a transfer"}
+    )
     refund = fields.String(
         allow_none=True, metadata={"description": "null, waiting or done", "enum": ["waiting", "done", None]}
     )

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from services.ticket.domain.billing import Billing
 from services.ticket.domain.conference import AdmissionType, Conference, LegalText
 from services.ticket.domain.order import Admission, Order, State
 from services.ticket.domain.quota import Quota
 from services.ticket.domain.tier import Ladder, Tier
-from services.ticket.store import conferences, orders, payments
+from services.ticket.domain.transfer import TRANSFER, NoTransfer, Received
+from services.ticket.store import conferences, orders, payments, sellers, transfers
 from services.ticket.store.orders import Person
 from services.ticket.store.payments import Payment
+from services.ticket.store.sellers import Sale
+from services.ticket.store.transfers import Transfer, TransferRefund
 from services.ticket.web import payment_link
+from shared.documents.reference import payment_reference
 from shared.money import Money
 
 SCARCE = 20
@@ -66,6 +72,19 @@ class Shop:
     quotas: list[Quota]
     legal: dict[tuple[str, str], LegalText]
     now: datetime
+    sale: Sale | None = None
+
+    def transfer_until(self, is_company: bool = False, codes: Sequence[str] = ()) -> datetime | None:
+        """Up to when the bank would have to book a transfer for these types if it were ordered now; None: by card only."""
+        if self.sale is None or not self.sale.takes_transfers:
+            return None
+        sold = [offer for offer in self.offers if offer.tier and (not codes or offer.admission_type.code in codes)]
+        ends = [offer.tier.ends_at for offer in sold if offer.tier]
+        zone, first_day = self.conference.time_zone, self.conference.days[0]
+        try:
+            return self.sale.terms.pay_by(self.now, zone, is_company, ends, first_day)
+        except NoTransfer:
+            return None
 
     @property
     def left(self) -> int:
@@ -105,6 +124,8 @@ class Shop:
             "catering_deadline": conference.catering_deadline,
             "seller": conference.seller,
             "legal_texts": self.versions(),
+            "transfer_until": self.transfer_until(),
+            "company_transfer_until": self.transfer_until(is_company=True),
             "admission_types": [
                 {
                     "code": offer.admission_type.code,
@@ -150,7 +171,8 @@ def shop_of(connection: sa.Connection, conference: Conference, now: datetime) ->
         if tier is not None and tier.left is not None:
             left = min(left, tier.left)
         offers.append(Offer(admission_type, ladder, tier, left if tier else 0, now))
-    return Shop(conference, offers, quotas, conferences.legal_texts_of(connection, conference.conference_id), now)
+    texts = conferences.legal_texts_of(connection, conference.conference_id)
+    return Shop(conference, offers, quotas, texts, now, sellers.sale_of(connection, conference.conference_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +184,21 @@ class OrderView:
     people: dict[str, Person]
     payments: list[Payment]
     has_session: bool
+    billing: Billing = Billing()
+    sale: Sale | None = None
+    transfers: list[Transfer] = field(default_factory=list)
+    transfer_refunds: list[TransferRefund] = field(default_factory=list)
+
+    @property
+    def payment_reference(self) -> str:
+        """What a transfer has to name (ISO 11649)."""
+        return payment_reference(self.order.reference)
+
+    @property
+    def received(self) -> Received:
+        """What came by transfer and stayed, against the price."""
+        back = [-refund.amount for refund in self.transfer_refunds]
+        return Received.of([*(each.amount for each in self.transfers), *back], self.order.total)
 
     @property
     def buyer(self) -> Person | None:
@@ -170,16 +207,31 @@ class OrderView:
     @property
     def refund(self) -> str | None:
         """`waiting` while money is on its way back, `done` when all of it is."""
-        back = [payment for payment in self.payments if payment.refund_reason is not None]
+        back = [payment.refunded_at is not None for payment in self.payments if payment.refund_reason is not None]
+        back += [refund.done_on is not None for refund in self.transfer_refunds]
         if not back:
             return None
-        return "done" if all(payment.refunded_at for payment in back) else "waiting"
+        return "done" if all(back) else "waiting"
 
     def attendee(self, admission: Admission) -> Person | None:
         return self.people.get(admission.attendee)
 
     def is_payable(self, now: datetime) -> bool:
         return self.order.state == State.HELD and now < self.order.hold_expires_at
+
+    def transfer_json(self) -> dict[str, Any] | None:
+        """How to pay by transfer, while that is what the order waits for."""
+        if self.order.state != State.PLACED or self.sale is None:
+            return None
+        seller = self.sale.seller
+        return {
+            "payee": seller.payee,
+            "iban": seller.iban,
+            "bic": seller.bic,
+            "reference": self.payment_reference,
+            "amount": self.received.missing,
+            "pay_by": self.order.pay_by,
+        }
 
     def as_json(self, base_url: str, secret: str, now: datetime) -> dict[str, Any]:
         order = self.order
@@ -195,6 +247,8 @@ class OrderView:
             "ended_at": order.ended_at,
             "end_reason": order.end_reason,
             "payment_url": payment_link(base_url, order.reference, secret) if self.is_payable(now) else None,
+            "pay_by": order.pay_by,
+            "transfer": self.transfer_json(),
             "refund": self.refund,
             "attendees": [
                 {
@@ -215,10 +269,15 @@ class OrderView:
 def order(connection: sa.Connection, order_id: str) -> OrderView:
     """Raises `NotFound`."""
     found = orders.load_order(connection, order_id)
+    by_transfer = found.payment_method == TRANSFER
     return OrderView(
         order=found,
         conference=conferences.conference_by_id(connection, found.conference_id),
         people=orders.people_of(connection, order_id),
         payments=payments.payments_of(connection, order_id),
         has_session=payments.session_of(connection, order_id) is not None,
+        billing=transfers.billing_of(connection, order_id),
+        sale=sellers.sale_of(connection, found.conference_id),
+        transfers=transfers.transfers_of(connection, order_id) if by_transfer else [],
+        transfer_refunds=transfers.refunds_of(connection, order_id),
     )

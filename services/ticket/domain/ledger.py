@@ -1,7 +1,8 @@
 """Money movements as double entry: a posting is two rows that sum to zero, so the ledger does too.
 
 `order` is what the buyer owes us (its balance is the sum of its rows), `sales` what was sold, `stripe` what Stripe holds for
-us. `charge` and `refund` belong to a payment, `sale` and `reversal` to the order.
+us, `bank` what came to our account. `charge` and `refund` belong to a payment, `sale` and `reversal` to the order, `transfer` and
+`payback` to a bank transfer and its return.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from typing import Literal
 from shared.errors import InvalidInput
 from shared.money import Money
 
-Account = Literal["order", "sales", "stripe"]
-Kind = Literal["sale", "charge", "refund", "reversal"]
+Account = Literal["order", "sales", "stripe", "bank"]
+Kind = Literal["sale", "charge", "refund", "reversal", "transfer", "payback"]
 
 SIDES: dict[Kind, tuple[Account, Account]] = {
     "sale": ("order", "sales"),
     "charge": ("stripe", "order"),
     "refund": ("order", "stripe"),
     "reversal": ("sales", "order"),
+    "transfer": ("bank", "order"),
+    "payback": ("order", "bank"),
 }
 """Which account grows and which shrinks."""
 

@@ -95,6 +95,7 @@ class Order:
     paid_at: datetime | None = None
     ended_at: datetime | None = None
     end_reason: str = ""
+    pay_by: datetime | None = None
     days: tuple[date, ...] = field(default=())
 
     @property
@@ -143,8 +144,11 @@ class Order:
         return [held]
 
     def place(self, pay_by: datetime, now: datetime) -> list[Event]:
-        """It stands and waits for a transfer."""
+        """It stands and waits for a transfer, which the bank may book up to `pay_by`."""
+        if pay_by <= now:
+            raise InvalidInput("The day to pay by is to come.")
         self._move(State.PLACED)
+        self.pay_by = pay_by
         return [
             OrderPlaced(
                 **self._facts(),

@@ -3,6 +3,8 @@
 selling.py      place_order                                       what a buyer asks for, held at the price they saw
 paying.py       begin_payment, confirm_payment, refund_payment    Stripe: one path for webhook, return page and sweep
 ending.py       end_hold, expire_session, cancel_order            holds that end, orders that are given back
+transfers.py    receive_transfer, confirm_bank, end_transfer      bank transfers: matched, in time, or lapsed
+payback.py      ask_back, see_refund, finish_refund               what goes back by transfer
 conferences.py  open_conference, change_conference, move_tier_end, turn_tier, announce_tier_end
 vouchers.py     issue_vouchers, make_vouchers, revoke_lot ...     a sponsor's package reaches the shop, a partner's raffle too
 holders.py      correct_name, transfer_admission, resend_ticket, ask_for_links
@@ -30,6 +32,7 @@ from services.ticket.handlers.holders import (
     tell_holders,
     transfer_admission,
 )
+from services.ticket.handlers.payback import finish_refund, mark_exported, name_payee, see_refund
 from services.ticket.handlers.paying import (
     ask_stripe,
     begin_payment,
@@ -40,9 +43,16 @@ from services.ticket.handlers.paying import (
 )
 from services.ticket.handlers.people import erase_people
 from services.ticket.handlers.selling import AttendeeWish, OrderWish, Placed, place_order
+from services.ticket.handlers.transfers import confirm_bank, end_transfer, receive_transfer, record_by_hand
 from services.ticket.handlers.vouchers import end_vouchers, issue_vouchers, make_vouchers, revoke_lot, revoke_vouchers
 from shared.events import Event
-from shared.events.sponsorship import BenefitGranted, BenefitRevoked
+from shared.events.sponsorship import (
+    BankConfirmed,
+    BenefitGranted,
+    BenefitRevoked,
+    RefundTransferred,
+    TransferMatched,
+)
 from shared.service import ErrandHandler, Projection, Reaction, TimerHandler
 
 PROJECTIONS: Mapping[type[Event], Projection] = {}
@@ -50,10 +60,14 @@ PROJECTIONS: Mapping[type[Event], Projection] = {}
 REACTIONS: Mapping[type[Event], Reaction] = {
     BenefitGranted: issue_vouchers,
     BenefitRevoked: revoke_vouchers,
+    TransferMatched: receive_transfer,
+    BankConfirmed: confirm_bank,
+    RefundTransferred: see_refund,
 }
 
 TIMERS: Mapping[str, TimerHandler] = {
     "end_hold": end_hold,
+    "end_transfer": end_transfer,
     "turn_tier": turn_tier,
     "announce_tier_end": announce_tier_end,
     "end_vouchers": end_vouchers,
@@ -85,10 +99,14 @@ __all__ = [
     "confirm_payment",
     "correct_name",
     "erase_people",
+    "finish_refund",
     "make_vouchers",
+    "mark_exported",
     "move_tier_end",
+    "name_payee",
     "open_conference",
     "place_order",
+    "record_by_hand",
     "record_staff_act",
     "record_webhook",
     "resend_ticket",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from services.ticket.domain.ledger import post
 from services.ticket.domain.order import LONGEST_HOLD, Order, State
+from services.ticket.domain.transfer import TRANSFER
 from services.ticket.handlers.context import Context
+from services.ticket.handlers.payback import ask_all_back
 from services.ticket.handlers.paying import confirm_payment, request_refund
 from services.ticket.handlers.redeeming import drawn, drawn_of_tiers, lock_voucher_of, reserved_by
 from services.ticket.payments import SessionState
@@ -86,6 +88,9 @@ def cancel_order(database: Database, order_id: str, reason: str = "buyer", actor
             else:
                 tx.schedule("expire_session", order_id, tx.now, {"reason": "abandoned"})
             return order
+        if order.state == State.PLACED:
+            lapse(tx, order, "abandoned")
+            return order
         conference = conferences.conference_by_id(tx.connection, order.conference_id)
         if order.state == State.PAID and tx.now >= conference.doors_at:
             raise Conflict(
@@ -100,14 +105,18 @@ def cancel_order(database: Database, order_id: str, reason: str = "buyer", actor
         for payment in payments.payments_of(tx.connection, order_id):
             if payment.refund_reason is None:
                 request_refund(tx, order, payment, "cancelled")
+        if order.payment_method == TRANSFER:
+            ask_all_back(tx, order, "cancelled")
         return order
 
 
 def lapse(tx: Transaction, order: Order, reason: str) -> None:
-    """End a locked hold and give its capacity back."""
+    """End a locked order that was not paid (in full) and give its capacity back, and what came of its money."""
     tx.publish(*order.lapse(reason, tx.now))
     _give_back(tx, order)
     orders.save_order(tx, order)
+    if order.payment_method == TRANSFER:
+        ask_all_back(tx, order, "cancelled" if reason == "abandoned" else "late")
 
 
 def _give_back(tx: Transaction, order: Order) -> None:

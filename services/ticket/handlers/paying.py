@@ -168,20 +168,21 @@ def _receive(tx: Transaction, order: Order, seen: SessionState) -> None:
         request_refund(tx, order, payment, "doubled")
     elif seen.amount != order.total:
         request_refund(tx, order, payment, "wrong_amount")
-    elif order.state == State.CANCELLED or (order.state == State.LAPSED and not _take_again(tx, order)):
+    elif order.state == State.CANCELLED or (order.state == State.LAPSED and not take_again(tx, order)):
         request_refund(tx, order, payment, "late")
     else:
-        _settle(tx, order)
+        settle(tx, order)
 
 
-def _settle(tx: Transaction, order: Order) -> None:
+def settle(tx: Transaction, order: Order) -> None:
+    """A locked order is paid in full."""
     tx.publish(*order.pay(tx.now))
     orders.save_order(tx, order)
     sale = post("sale", tx.ids.new("pos", tx.now), order.conference_id, order.order_id, order.total, tx.now)
     payments.record_entries(tx, sale)
 
 
-def _take_again(tx: Transaction, order: Order) -> bool:
+def take_again(tx: Transaction, order: Order) -> bool:
     """Take the capacity of a lapsed order once more, at the price it was sold for. Needs quota, never an open tier."""
     types = order.type_counts()
     ladders = conferences.lock_ladders(tx, order.conference_id, types)

@@ -8,19 +8,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.ticket.domain.billing import Billing
 from services.ticket.domain.conference import CONSENT_KINDS, Conference
 from services.ticket.domain.errors import VoucherUnknown
 from services.ticket.domain.order import HOLD, MOST_ATTENDEES, Admission, Order, State, check_expected
 from services.ticket.domain.tier import Ladder, Tier
+from services.ticket.domain.transfer import TRANSFER
 from services.ticket.domain.voucher import Kind, Voucher, covered_seats, tidy_code
 from services.ticket.handlers.conferences import schedule_ladder
 from services.ticket.handlers.redeeming import count_guess, drawn, lock_again, look_up_for, reserved_by
-from services.ticket.store import conferences, orders, vouchers
+from services.ticket.handlers.transfers import await_transfer
+from services.ticket.store import conferences, orders, transfers, vouchers
 from shared.database import Database, Transaction
 from shared.errors import Conflict, InvalidInput
 from shared.events import Event
 from shared.events.ticketing import TierClosed, TierOpened
-from shared.money import Money
+from shared.money import Money, total
 
 REFERENCE_LENGTH = 8
 CARD = "card"
@@ -48,6 +51,7 @@ class OrderWish:
     company: str = ""
     country: str = ""
     payment_method: str = CARD
+    billing: Billing = Billing()
     voucher: str = ""
     expected_total: Money | None = None
     consents: Mapping[str, int | bool] = field(default_factory=dict)
@@ -58,8 +62,8 @@ class OrderWish:
         if not 1 <= len(self.attendees) <= MOST_ATTENDEES:
             sentence = f"An order has 1 to {MOST_ATTENDEES} attendees."
             raise InvalidInput(sentence, errors={"attendees": [sentence]})
-        if self.payment_method != CARD:
-            sentence = "Only payment by card is offered for now."
+        if self.payment_method not in (CARD, TRANSFER):
+            sentence = "Pay by card or by transfer."
             raise InvalidInput(sentence, errors={"payment_method": [sentence]})
 
 
@@ -165,6 +169,8 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
         sold_at[admission_type], turned = ladders[admission_type].take(count, tx.now)
         events += turned
     seats = _seats(tx, conference, wish, sold_at, voucher, covered)
+    asked = total([seat.price for seat in seats], conference.currency)
+    wish.billing.check(asked, wish.payment_method == TRANSFER)
     check_expected(wish.expected_total, [seat.price for seat in seats], conference.currency)
     for quota in quotas:
         quota.take(drawn(quota, Counter(types), reserved))
@@ -202,8 +208,12 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
     if not order.total:
         order.payment_method = FREE
         said += order.pay(tx.now)
+    elif order.payment_method == TRANSFER:
+        said += await_transfer(tx, conference, order, wish.billing.is_company, sold_at.values())
     secret = tx.ids.secret()
     orders.record_order(tx, order, secret, wish.locale, consents, persons)
+    if wish.billing != Billing():
+        transfers.record_billing(tx, order.order_id, wish.billing)
     _save_ladders(tx, ladders, sold_at, events, conference)
     conferences.save_quotas(tx, quotas)
     if order.state == State.HELD:

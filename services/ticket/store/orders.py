@@ -39,7 +39,7 @@ _INSERT_PEOPLE = sa.insert(people)
 _SAVE_ORDER = (
     sa.update(orders)
     .where(orders.c.order_id == sa.bindparam("b_order_id"))
-    .values({name: sa.bindparam(name) for name in ("state", "paid_at", "ended_at", "end_reason")})
+    .values({name: sa.bindparam(name) for name in ("state", "paid_at", "ended_at", "end_reason", "pay_by")})
 )
 _ANSWER = sa.select(idempotency).where(idempotency.c.key == sa.bindparam("key"))
 _keep = insert(idempotency)
@@ -240,6 +240,7 @@ def _state(order: Order) -> dict[str, Any]:
         "paid_at": order.paid_at,
         "ended_at": order.ended_at,
         "end_reason": order.end_reason,
+        "pay_by": order.pay_by,
     }
 
 
@@ -280,5 +281,6 @@ def _order(row: Any, seats: Iterable[Any], order_id: str) -> Order:
         paid_at=row.paid_at,
         ended_at=row.ended_at,
         end_reason=row.end_reason,
+        pay_by=row.pay_by,
         days=tuple(date.fromisoformat(day) for day in row.days),
     )

@@ -107,6 +107,7 @@ orders = sa.Table(
     _moment("paid_at"),
     _moment("ended_at"),
     sa.Column("end_reason", sa.String(20), nullable=False),
+    _moment("pay_by"),
     sa.Index("ix_orders_conference", "conference_id", "order_id"),
 )
 
