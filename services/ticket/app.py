@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from services.ticket import api, internal, organise, organise_vouchers, pages, webhook
+from services.ticket import api, internal, organise, organise_people, organise_vouchers, pages, webhook
 from services.ticket.checks import CHECKS
 from services.ticket.handlers import ERRANDS, PROJECTIONS, REACTIONS, TIMERS, Context
 from services.ticket.payments import Payments
@@ -40,6 +40,7 @@ def create_app(runtime: Runtime, payments: Payments | None = None) -> Flask:
     api.install(app)
     webhook.install(app)
     organise.install(app)
+    organise_people.install(app)
     organise_vouchers.install(app)
     pages.install(app)
     return app

@@ -8,7 +8,7 @@ payback.py      ask_back, see_refund, finish_refund               what goes back
 conferences.py  open_conference, change_conference, move_tier_end, turn_tier, announce_tier_end
 vouchers.py     issue_vouchers, make_vouchers, revoke_lot ...     a sponsor's package reaches the shop, a partner's raffle too
 holders.py      correct_name, transfer_admission, resend_ticket, ask_for_links
-people.py       erase_people
+people.py       erase_people, erase_from_order, erase_address
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ from services.ticket.handlers.paying import (
     refund_payment,
     return_from_stripe,
 )
-from services.ticket.handlers.people import erase_people
+from services.ticket.handlers.people import erase_address, erase_from_order, erase_people
 from services.ticket.handlers.selling import AttendeeWish, OrderWish, Placed, place_order
 from services.ticket.handlers.transfers import confirm_bank, end_transfer, receive_transfer, record_by_hand
 from services.ticket.handlers.vouchers import end_vouchers, issue_vouchers, make_vouchers, revoke_lot, revoke_vouchers
@@ -98,6 +98,8 @@ __all__ = [
     "change_conference",
     "confirm_payment",
     "correct_name",
+    "erase_address",
+    "erase_from_order",
     "erase_people",
     "finish_refund",
     "make_vouchers",

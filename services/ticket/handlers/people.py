@@ -1,13 +1,15 @@
-"""Forgetting people."""
+"""Forgetting people. Money and documents stay as long as tax law asks; the ids on them then mean nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.ticket.domain.order import person_ref
-from services.ticket.store import orders
+from services.ticket.domain.order import State, person_ref
+from services.ticket.store import holders, orders
 from shared.database import Transaction
+from shared.errors import Conflict
 from shared.events import PersonErased
+from shared.web.i18n import N_
 
 
 def erase_people(tx: Transaction, ids: Sequence[str]) -> list[str]:
@@ -15,3 +17,26 @@ def erase_people(tx: Transaction, ids: Sequence[str]) -> list[str]:
     erased = orders.erase_people(tx, ids)
     tx.publish(*(PersonErased(person=person_ref(person_id)) for person_id in erased))
     return erased
+
+
+def erase_from_order(tx: Transaction, order_id: str, person_id: str) -> list[str]:
+    """Forget a person of an order, at their own wish. Their ticket stays valid, without a name. Raises as `_refuse_open`."""
+    order = orders.lock_order(tx, order_id)
+    _refuse_open([order.state])
+    return erase_people(tx, holders.same_person(tx.connection, person_id))
+
+
+def erase_address(tx: Transaction, conference_id: str, email: str) -> list[str]:
+    """Forget everybody at this address in a conference's orders, by staff. Raises as `_refuse_open`."""
+    known = holders.people_with(tx.connection, conference_id, email)
+    order_ids = sorted({each.order_id for each in known})
+    _refuse_open([orders.lock_order(tx, order_id).state for order_id in order_ids])
+    return erase_people(tx, [each.person_id for each in known])
+
+
+def _refuse_open(states: Sequence[State]) -> None:
+    """Raises `Conflict` while somebody may still be paying: whom we sell to must be known until it is decided."""
+    if any(state in (State.HELD, State.PLACED) for state in states):
+        raise Conflict(
+            N_("An order is still open: give the tickets back or pay them first, then the data can be erased.")
+        )

@@ -2,7 +2,7 @@
 
 shop.py     conferences, the shop, legal texts        orders.py     hold, payment, tickets, cancellation
 form.py     the order form, its contents kept         holders.py    a ticket's holder: name, transfer, lost links
-admissions.py the page behind the code on a ticket
+admissions.py the page behind the code on a ticket    data.py       one's own data: read, take along, erase
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask
 
-from services.ticket.pages import admissions, holders, orders, shop
+from services.ticket.pages import admissions, data, holders, orders, shop
 
 ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     ("/", "conferences", "GET", shop.list_conferences),
@@ -34,6 +34,12 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     ("/tickets/<admission_id>/transfer", "ticket_transfer_page", "GET", holders.show_transfer),
     ("/tickets/<admission_id>/transfer", "ticket_transfer", "POST", holders.transfer),
     ("/tickets/<admission_id>/resend", "ticket_resend", "POST", holders.resend),
+    ("/tickets/<admission_id>/data", "ticket_data", "GET", data.show_of_ticket),
+    ("/tickets/<admission_id>/data.json", "ticket_data_file", "GET", data.take_of_ticket),
+    ("/tickets/<admission_id>/erase", "ticket_erase", "POST", data.erase_of_ticket),
+    ("/orders/<reference>/data", "order_data", "GET", data.show_of_order),
+    ("/orders/<reference>/data.json", "order_data_file", "GET", data.take_of_order),
+    ("/orders/<reference>/erase", "order_erase", "POST", data.erase_of_order),
     ("/admissions/<token>", "admission", "GET", admissions.show_admission),
     ("/admissions/<token>/ticket.pdf", "ticket_pdf", "GET", admissions.download_ticket),
     ("/admissions/<token>/ticket.ics", "ticket_ics", "GET", admissions.download_entry),

@@ -123,6 +123,15 @@ def find_person(connection: sa.Connection, person_id: str) -> Any:
     return connection.execute(_PERSON, {"person_id": person_id}).first()
 
 
+def same_person(connection: sa.Connection, person_id: str) -> list[str]:
+    """Their id, and others by which the same order names the same address. Nothing where they are erased."""
+    row = find_person(connection, person_id)
+    if row is None:
+        return []
+    known = people_with(connection, row.conference_id, row.email)
+    return [each.person_id for each in known if each.order_id == row.order_id]
+
+
 def admissions_after(connection: sa.Connection, conference_id: str, after: str, most: int) -> Sequence[Any]:
     """(admission_id, order_id) of the conference's next admissions by id."""
     return connection.execute(_NEXT_OF_CONFERENCE, {"conference_id": conference_id, "after": after, "most": most}).all()

@@ -49,6 +49,7 @@ _KEEP_ANSWER = _keep.on_conflict_do_update(
     where=idempotency.c.at <= sa.bindparam("too_old", type_=idempotency.c.at.type),
 ).returning(idempotency.c.key)
 _FORGET_ANSWERS = sa.delete(idempotency).where(idempotency.c.at <= sa.bindparam("too_old", type_=idempotency.c.at.type))
+_CONSENTS = sa.select(orders.c.consents).where(orders.c.order_id == sa.bindparam("order_id"))
 _PEOPLE = sa.select(people).where(people.c.person_id.in_(sa.bindparam("ids", expanding=True)))
 _PEOPLE_OF = sa.select(people).where(people.c.order_id == sa.bindparam("order_id"))
 _EMAILS_OF_PAID = (
@@ -205,6 +206,11 @@ def emails_of_paid(connection: sa.Connection, conference_id: str, emails: set[st
     """Which of these addresses (in small letters) stand on a paid order of the conference."""
     found = connection.execute(_EMAILS_OF_PAID, {"conference_id": conference_id, "emails": sorted(emails)})
     return set(found.scalars())
+
+
+def consents_of(connection: sa.Connection, order_id: str) -> dict[str, Any]:
+    """Which versions of the legal texts were accepted, and when."""
+    return dict(connection.execute(_CONSENTS, {"order_id": order_id}).scalar_one())
 
 
 def erase_people(tx: Transaction, ids: Sequence[str]) -> list[str]:
