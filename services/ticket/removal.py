@@ -23,12 +23,16 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
     order_ids = _ids(tx, t.orders.c.order_id, t.orders.c.conference_id == conference_id)
     tier_ids = _ids(tx, t.tiers.c.tier_id, t.tiers.c.conference_id == conference_id)
     lot_ids = _ids(tx, t.voucher_lots.c.lot_id, t.voucher_lots.c.conference_id == conference_id)
+    entry_ids = _ids(tx, t.waiting.c.entry_id, t.waiting.c.conference_id == conference_id)
     session_ids = _ids(tx, t.sessions.c.session_id, t.sessions.c.order_id.in_(order_ids))
     payment_ids = _ids(tx, t.payments.c.payment_id, t.payments.c.order_id.in_(order_ids))
     timers = tx.database.frame.timers
     of_tiers = [timers.c.subject.startswith(f"{each}:", autoescape=True) for each in (conference_id, *tier_ids)]
     doomed = [
-        sa.delete(timers).where(timers.c.subject.in_([*order_ids, *session_ids, *payment_ids])),
+        sa.delete(timers).where(
+            timers.c.subject.in_([*order_ids, *session_ids, *payment_ids, *lot_ids, conference_id])
+        ),
+        sa.delete(t.people).where(t.people.c.order_id.in_(entry_ids)),
         sa.delete(timers).where(sa.or_(*of_tiers)),
         sa.delete(t.webhooks).where(t.webhooks.c.object_id.in_(session_ids)),
         sa.delete(t.idempotency).where(t.idempotency.c.key.startswith(f"{slug}:", autoescape=True)),
@@ -45,6 +49,8 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
                 t.orders,
                 t.voucher_lots,
                 t.voucher_guesses,
+                t.waitlists,
+                t.waiting,
                 t.quotas,
                 t.tiers,
                 t.legal_texts,

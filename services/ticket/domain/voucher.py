@@ -25,6 +25,7 @@ from shared.money import Money
 
 UNKNOWN: Final = "We do not know this voucher code. Please check it."
 """The one sentence for a code that never was, is another conference's, or was revoked: guessing learns nothing."""
+CODE_LENGTH: Final = 12
 MOST_CODES: Final = 1000
 MOST_USES: Final = 1000
 

@@ -8,6 +8,7 @@ payback.py      ask_back, see_refund, finish_refund               what goes back
 conferences.py  open_conference, change_conference, move_tier_end, turn_tier, announce_tier_end
 vouchers.py     issue_vouchers, make_vouchers, revoke_lot ...     a sponsor's package reaches the shop, a partner's raffle too
 holders.py      correct_name, transfer_admission, resend_ticket, ask_for_links
+waiting.py      join_waitlist, serve_waitlist, offer_now ...     what comes back is offered in order
 people.py       erase_people, erase_from_order, erase_address
 """
 
@@ -45,6 +46,7 @@ from services.ticket.handlers.people import erase_address, erase_from_order, era
 from services.ticket.handlers.selling import AttendeeWish, OrderWish, Placed, place_order
 from services.ticket.handlers.transfers import confirm_bank, end_transfer, receive_transfer, record_by_hand
 from services.ticket.handlers.vouchers import end_vouchers, issue_vouchers, make_vouchers, revoke_lot, revoke_vouchers
+from services.ticket.handlers.waiting import join_waitlist, leave_waitlist, offer_now, serve_waitlist
 from shared.events import Event
 from shared.events.sponsorship import (
     BankConfirmed,
@@ -74,6 +76,7 @@ TIMERS: Mapping[str, TimerHandler] = {
     "find_links": find_links,
     "forget_holder": forget_holder,
     "tell_holders": tell_holders,
+    "serve_waitlist": serve_waitlist,
 }
 
 ERRANDS: Mapping[str, ErrandHandler] = {
@@ -102,10 +105,13 @@ __all__ = [
     "erase_from_order",
     "erase_people",
     "finish_refund",
+    "join_waitlist",
+    "leave_waitlist",
     "make_vouchers",
     "mark_exported",
     "move_tier_end",
     "name_payee",
+    "offer_now",
     "open_conference",
     "place_order",
     "record_by_hand",

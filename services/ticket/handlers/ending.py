@@ -9,8 +9,10 @@ from services.ticket.handlers.context import Context
 from services.ticket.handlers.payback import ask_all_back
 from services.ticket.handlers.paying import confirm_payment, request_refund
 from services.ticket.handlers.redeeming import drawn, drawn_of_tiers, lock_voucher_of, reserved_by
+from services.ticket.handlers.waiting import lock_capacity, save_capacity, serve_line
 from services.ticket.payments import SessionState
 from services.ticket.store import conferences, orders, payments, vouchers
+from services.ticket.store.waiting import lock_line
 from shared.database import Database, Transaction
 from shared.errors import Conflict, Unavailable
 from shared.service import Errand, Timer
@@ -120,10 +122,10 @@ def lapse(tx: Transaction, order: Order, reason: str) -> None:
 
 
 def _give_back(tx: Transaction, order: Order) -> None:
-    """Capacity to the quotas, to a tier only as far as it is open, and the voucher to its owner, with what it reserves."""
+    """Capacity to the quotas, to a tier only as far as it is open, and the voucher to its owner; then to who waits."""
     types = order.type_counts()
-    ladders = conferences.lock_ladders(tx, order.conference_id, types)
-    quotas = conferences.lock_quotas(tx, order.conference_id, types)
+    line = lock_line(tx, order.conference_id)
+    ladders, quotas = lock_capacity(tx, line, list(types))
     voucher = lock_voucher_of(tx, order)
     reserved = reserved_by(voucher, order.voucher_count)
     tier_counts = drawn_of_tiers(order, voucher)
@@ -133,8 +135,8 @@ def _give_back(tx: Transaction, order: Order) -> None:
                 ladder.give_back(tier.tier_id, tier_counts[tier.tier_id])
     for quota in quotas:
         quota.give_back(drawn(quota, types, reserved))
-    conferences.save_ladders(tx, ladders.values())
-    conferences.save_quotas(tx, quotas)
+    serve_line(tx, line, ladders, quotas)
+    save_capacity(tx, ladders, quotas)
     if voucher is not None:
         tx.publish(*voucher.release(order.order_id, order.voucher_count))
         vouchers.save_voucher(tx, voucher)

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from services.ticket.domain.conference import Conference
-from services.ticket.domain.voucher import MOST_CODES, MOST_USES, Kind, Purpose, VoucherLot
+from services.ticket.domain.voucher import CODE_LENGTH, MOST_CODES, MOST_USES, Kind, Purpose, VoucherLot
+from services.ticket.handlers.waiting import end_offer, give_back_kept, lock_capacity, save_capacity, serve_line
 from services.ticket.store import conferences, vouchers
+from services.ticket.store.waiting import lock_line
 from shared.database import Transaction
 from shared.errors import InvalidInput
 from shared.events.sponsorship import BenefitGranted, BenefitRevoked
 from shared.service import Timer
 from shared.wire import Envelope
-
-CODE_LENGTH = 12
 
 
 def issue_vouchers(envelope: Envelope[Any], tx: Transaction) -> None:
@@ -99,38 +99,33 @@ def make_vouchers(
 
 
 def revoke_lot(tx: Transaction, lot_id: str) -> None:
-    """No code of it works any more, and what it reserved can be sold again. Once; who used one keeps the ticket."""
-    lot = _lock_with_quotas(tx, lot_id)
-    if lot.revoked_at is None:
-        give_back_reserved(tx, lot)
-        lot.revoked_at = tx.now
-        vouchers.save_lot(tx, lot)
+    """No code of it works any more, and what it kept can be sold again. Once; who used one keeps the ticket."""
+    _end(tx, lot_id, is_revoked=True)
 
 
 def end_vouchers(timer: Timer, tx: Transaction) -> None:
-    """A lot is over: what it reserved and nobody used can be sold again."""
-    lot = _lock_with_quotas(tx, timer.subject)
-    if lot.ended_at is None and lot.is_over(tx.now):
-        give_back_reserved(tx, lot)
-        lot.ended_at = tx.now
-        vouchers.save_lot(tx, lot)
+    """A lot is over: what it kept and nobody used goes to who waits, or back on sale."""
+    _end(tx, timer.subject, is_revoked=False)
 
 
-def give_back_reserved(tx: Transaction, lot: VoucherLot) -> None:
-    """What a lot keeps out of the quotas and nobody used. To be called under the quotas' lock, before the lot is ended."""
-    unused = vouchers.unused_of(tx.connection, lot.lot_id) if lot.keeps else 0
-    if not unused:
-        return
-    quotas = conferences.lock_quotas(tx, lot.conference_id, [lot.admission_type])
-    for quota in quotas:
-        quota.give_back(unused)
-    conferences.save_quotas(tx, quotas)
-
-
-def _lock_with_quotas(tx: Transaction, lot_id: str) -> VoucherLot:
+def _end(tx: Transaction, lot_id: str, *, is_revoked: bool) -> None:
     seen = vouchers.load_lot(tx.connection, lot_id)
-    conferences.lock_quotas(tx, seen.conference_id, [seen.admission_type])
-    return vouchers.lock_lot(tx, lot_id)
+    line = lock_line(tx, seen.conference_id)
+    ladders, quotas = lock_capacity(tx, line, [seen.admission_type])
+    lot = vouchers.lock_lot(tx, lot_id)
+    if lot.revoked_at is not None or lot.ended_at is not None or not (is_revoked or lot.is_over(tx.now)):
+        return
+    unused = vouchers.unused_of(tx.connection, lot_id)
+    give_back_kept(lot, unused, ladders, quotas)
+    if is_revoked:
+        lot.revoked_at = tx.now
+    else:
+        lot.ended_at = tx.now
+    vouchers.save_lot(tx, lot)
+    if lot.purpose is Purpose.OFFER:
+        end_offer(tx, lot, unused)
+    serve_line(tx, line, ladders, quotas)
+    save_capacity(tx, ladders, quotas)
 
 
 def _check_has_price(tx: Transaction, conference: Conference, admission_type: str) -> None:

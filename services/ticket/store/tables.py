@@ -247,6 +247,32 @@ voucher_codes = sa.Table(
     _moment("revoked_at"),
 )
 
+waitlists = sa.Table(
+    "waitlists",
+    metadata,
+    sa.Column("waitlist_id", ID, primary_key=True),
+    sa.Column("conference_id", ID, nullable=False),
+    sa.Column("admission_type", sa.String(40), nullable=False),
+    sa.Index("ix_waitlists_type", "conference_id", "admission_type", unique=True),
+)
+
+waiting = sa.Table(
+    "waiting",
+    metadata,
+    sa.Column("entry_id", ID, primary_key=True),
+    sa.Column("waitlist_id", ID, nullable=False),
+    sa.Column("conference_id", ID, nullable=False),
+    sa.Column("admission_type", sa.String(40), nullable=False),
+    sa.Column("person", ID, nullable=False),
+    sa.Column("secret", sa.String(40), nullable=False),
+    sa.Column("joined_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("lot_id", ID, nullable=False, index=True),
+    _moment("offer_expires_at"),
+    _moment("ended_at"),
+    sa.Index("ix_waiting_line", "conference_id", "state", "entry_id"),
+)
+
 voucher_guesses = sa.Table(
     "voucher_guesses",
     metadata,
