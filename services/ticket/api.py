@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, request
 from flask_smorest import Blueprint
 
-from services.ticket import views
+from services.ticket import api_holders, views
 from services.ticket.domain.errors import VoucherUnknown
 from services.ticket.domain.voucher import prices_of, tidy_code
 from services.ticket.handlers import OrderWish, cancel_order, place_order
@@ -23,6 +23,13 @@ from services.ticket.schemas import (
     OrderSchema,
     PriceRequest,
     PricesSchema,
+)
+from services.ticket.schemas_holders import (
+    DataSchema,
+    HandedOnSchema,
+    HeldAdmissionSchema,
+    HolderRequest,
+    NameRequest,
 )
 from services.ticket.store import conferences
 from services.ticket.web import bearer, client, desk, order_by_secret, payment_link
@@ -38,6 +45,7 @@ SECRET = {
     "description": "`Bearer <secret>` of the order; `?secret=` does as well",
     "schema": {"type": "string"},
 }
+HOLDER = {**SECRET, "description": "`Bearer <secret>` of the holder's link or of the order; `?secret=` does as well"}
 KEY = {
     "in": "header",
     "name": "Idempotency-Key",
@@ -55,7 +63,7 @@ def install(app: Flask) -> None:
 def make_blueprint() -> Any:
     """The routes as one table."""
     table = Blueprint("api", __name__, url_prefix="/api/v1", description="Conferences and orders")
-    refused = [400, 404, 409, 422, 429, 503]
+    refused = [400, 404, 409, 410, 422, 429, 503]
 
     def route(rule: str, method: str, view: Any, answer: Any, status: int = 200, doc: Any = None) -> None:
         for code in refused:
@@ -71,6 +79,14 @@ def make_blueprint() -> Any:
     route("/conferences/<slug>/prices", "POST", table.arguments(PriceRequest())(ask_prices), PricesSchema)
     route("/orders/<reference>", "GET", show_order, OrderSchema, 200, [SECRET])
     route("/orders/<reference>/cancellation", "POST", cancel, OrderSchema, 200, [SECRET])
+    at = "/admissions/<admission_id>"
+    rename = table.arguments(NameRequest())(api_holders.change_admission)
+    transfer = table.arguments(HolderRequest())(api_holders.transfer)
+    route(at, "GET", api_holders.show_admission, HeldAdmissionSchema, 200, [HOLDER])
+    route(at, "PATCH", rename, HeldAdmissionSchema, 200, [HOLDER])
+    route(f"{at}/transfer", "POST", transfer, HandedOnSchema, 200, [HOLDER])
+    route(f"{at}/resend", "POST", api_holders.resend, HandedOnSchema, 200, [HOLDER])
+    route(f"{at}/data", "GET", api_holders.show_data, DataSchema, 200, [HOLDER])
     return table
 
 

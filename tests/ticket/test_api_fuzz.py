@@ -16,6 +16,11 @@ OPERATIONS = (
     ("POST", "/api/v1/conferences/{slug}/orders"),
     ("GET", "/api/v1/orders/{reference}"),
     ("POST", "/api/v1/orders/{reference}/cancellation"),
+    ("GET", "/api/v1/admissions/{admission_id}"),
+    ("PATCH", "/api/v1/admissions/{admission_id}"),
+    ("POST", "/api/v1/admissions/{admission_id}/transfer"),
+    ("POST", "/api/v1/admissions/{admission_id}/resend"),
+    ("GET", "/api/v1/admissions/{admission_id}/data"),
 )
 
 
