@@ -15,6 +15,7 @@ from shared import crash, trace, wire
 from shared.clock import Clock
 from shared.database.engine import make_engine, unavailable
 from shared.database.frame import FrameTables, frame_tables
+from shared.database.prepared import Prepared, Row
 from shared.database.queue import WriterQueue
 from shared.database.upsert import insert
 from shared.errors import Unavailable
@@ -135,6 +136,14 @@ class Transaction:
             parameters = parameters[0]  # a driver makes more of a list, however short
         return cast("sa.CursorResult[Any]", self.connection.execute(statement, parameters))
 
+    def write(self, statement: Prepared, row: Row) -> sa.CursorResult[Any]:
+        """One row by a prepared statement, for hot paths; what it returns are the driver's plain values."""
+        return statement.run(self.connection, row)
+
+    def write_each(self, statement: Prepared, rows: Sequence[Row]) -> None:
+        """Many rows by a prepared statement; none is fine."""
+        statement.run_each(self.connection, rows)
+
     def publish(self, *events: Event) -> None:
         """Say these at the end of this transaction. They leave with its commit, or not at all."""
         self._events.extend(events)
@@ -143,7 +152,7 @@ class Transaction:
         """Have `kind` done about `subject` at `due_at`, once. Scheduling the same again moves it and replaces its facts."""
         if due_at <= self.now:
             self.due_kinds.add(kind)
-        self.execute(
+        self.write(
             self.database.statements.schedule,
             {"kind": kind, "subject": subject, "due_at": due_at, "facts": dict(facts or {})},
         )
@@ -163,7 +172,7 @@ class Transaction:
         rows = []
         for (topic_name, key), messages in sorted(spoken.items()):
             digest = sum(wire.digest_of(id, data) for id, _, _, data in messages)
-            last = self.execute(
+            last = self.write(
                 self.database.statements.number,
                 {"topic": topic_name, "key": key, "last": len(messages), "digest": digest, "at": self.now},
             ).scalar_one()
@@ -181,7 +190,7 @@ class Transaction:
                     data=data,
                 )
                 rows.append({"topic": topic_name, "key": key, "sequence": sequence, "value": value})
-        self.execute(self.database.statements.put_out, rows)
+        self.write_each(self.database.statements.put_out, rows)
         self.has_spoken = True
         self._events.clear()
 
@@ -204,17 +213,19 @@ class FrameStatements:
 
     def __init__(self, frame: FrameTables) -> None:
         number = insert(frame.sequences)
-        self.number = number.on_conflict_do_update(
-            index_elements=["topic", "key"],
-            set_={
-                "last": frame.sequences.c.last + number.excluded.last,
-                "digest": frame.sequences.c.digest + number.excluded.digest,
-                "at": number.excluded.at,
-            },
-        ).returning(frame.sequences.c.last)
-        self.put_out = sa.insert(frame.outbox)
+        self.number = Prepared(
+            number.on_conflict_do_update(
+                index_elements=["topic", "key"],
+                set_={
+                    "last": frame.sequences.c.last + number.excluded.last,
+                    "digest": frame.sequences.c.digest + number.excluded.digest,
+                    "at": number.excluded.at,
+                },
+            ).returning(frame.sequences.c.last)
+        )
+        self.put_out = Prepared(sa.insert(frame.outbox))
         timer = insert(frame.timers).values(version=1, tries=0, waits=0, stuck=False, error="")
-        self.schedule = timer.on_conflict_do_update(
+        update = timer.on_conflict_do_update(
             index_elements=["kind", "subject"],
             set_={
                 "due_at": timer.excluded.due_at,
@@ -229,6 +240,7 @@ class FrameStatements:
         self.take_stock = sa.text(
             f"ANALYZE {', '.join(table.name for table in (frame.outbox, frame.timers, frame.inbox))}"
         )
+        self.schedule = Prepared(update)
         self.unschedule = sa.delete(frame.timers).where(
             frame.timers.c.kind == sa.bindparam("b_kind"), frame.timers.c.subject == sa.bindparam("b_subject")
         )

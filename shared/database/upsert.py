@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 
+from shared.database.prepared import Prepared
+
 __all__ = ["Bulk", "any_of", "insert"]
 
 MANY = 20
@@ -30,31 +32,14 @@ class Bulk:
     """
 
     def __init__(self, table: sa.Table, finish: Callable[[Insert], Insert]) -> None:
-        self._columns: list[sa.Column[Any]] = list(table.c)
-        lists = [sa.func.unnest(sa.bindparam(column.name, type_=ARRAY(column.type))) for column in self._columns]
-        self._by_row = finish(insert(table))
-        self._by_list = finish(insert(table).from_select([column.name for column in self._columns], sa.select(*lists)))
-        self._for_driver: str = ""
-        self._processors: list[tuple[str, Callable[[Any], Any] | None]] = []
+        columns: list[sa.Column[Any]] = list(table.c)
+        names = [column.name for column in columns]
+        lists = [sa.func.unnest(sa.bindparam(column.name, type_=ARRAY(column.type))) for column in columns]
+        self._by_row = Prepared(finish(insert(table)))
+        self._by_list = finish(insert(table).from_select(names, sa.select(*lists)))
 
     def put(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        if len(rows) < MANY:
-            connection.execute(self._by_row, rows if len(rows) > 1 else rows[0])
-        elif connection.dialect.name == "postgresql":
+        if len(rows) >= MANY and connection.dialect.name == "postgresql":
             connection.execute(self._by_list, {name: [row[name] for row in rows] for name in rows[0]})
         else:
-            if not self._for_driver:
-                self._prepare(connection.dialect)
-            values = [
-                tuple([make(row[name]) if make else row[name] for name, make in self._processors]) for row in rows
-            ]
-            connection.exec_driver_sql(self._for_driver, values)
-
-    def _prepare(self, dialect: sa.Dialect) -> None:
-        names = [column.name for column in self._columns]
-        compiled: Any = self._by_row.compile(dialect=dialect, column_keys=names)
-        types = {column.name: column.type for column in self._columns}
-        self._processors = [
-            (name, types[name].dialect_impl(dialect).bind_processor(dialect)) for name in compiled.positiontup
-        ]
-        self._for_driver = str(compiled)
+            self._by_row.run_each(connection, rows)

@@ -14,6 +14,7 @@ from services.ticket.domain.quota import Quota
 from services.ticket.domain.tier import Ladder, Tier
 from services.ticket.store.tables import conferences, legal_texts, quotas, tiers
 from shared.database import Transaction
+from shared.database.prepared import Prepared
 from shared.errors import NotFound
 from shared.money import Money
 
@@ -34,7 +35,7 @@ _INSERT_CONFERENCE = sa.insert(conferences)
 _INSERT_TIERS = sa.insert(tiers)
 _INSERT_QUOTAS = sa.insert(quotas)
 _INSERT_LEGAL = sa.insert(legal_texts)
-_SAVE_TIERS = (
+_SAVE_TIERS = Prepared(
     sa.update(tiers)
     .where(tiers.c.tier_id == sa.bindparam("b_tier_id"))
     .values(
@@ -44,7 +45,7 @@ _SAVE_TIERS = (
         }
     )
 )
-_SAVE_QUOTAS = (
+_SAVE_QUOTAS = Prepared(
     sa.update(quotas)
     .where(quotas.c.quota_id == sa.bindparam("b_quota_id"))
     .values(taken=sa.bindparam("taken"), capacity=sa.bindparam("capacity"))
@@ -138,14 +139,12 @@ def lock_ladders(tx: Transaction, conference_id: str, admission_types: Collectio
 
 def save_ladders(tx: Transaction, changed: Iterable[Ladder]) -> None:
     rows = [{"b_tier_id": tier.tier_id, **_tier_values(tier)} for ladder in changed for tier in ladder.tiers]
-    if rows:
-        tx.execute(_SAVE_TIERS, rows)
+    tx.write_each(_SAVE_TIERS, rows)
 
 
 def save_tiers(tx: Transaction, changed: Iterable[Tier]) -> None:
     rows = [{"b_tier_id": tier.tier_id, **_tier_values(tier)} for tier in changed]
-    if rows:
-        tx.execute(_SAVE_TIERS, rows)
+    tx.write_each(_SAVE_TIERS, rows)
 
 
 def load_quotas(connection: sa.Connection, conference_id: str) -> list[Quota]:
@@ -160,8 +159,7 @@ def lock_quotas(tx: Transaction, conference_id: str, admission_types: Collection
 
 def save_quotas(tx: Transaction, changed: Iterable[Quota]) -> None:
     rows = [{"b_quota_id": each.quota_id, "taken": each.taken, "capacity": each.capacity} for each in changed]
-    if rows:
-        tx.execute(_SAVE_QUOTAS, rows)
+    tx.write_each(_SAVE_QUOTAS, rows)
 
 
 def _conference_values(conference: Conference) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from services.ticket.domain.order import Admission, Order, State
 from services.ticket.store.tables import admissions, conferences, idempotency, orders, people
 from shared.database import Transaction
+from shared.database.prepared import Prepared
 from shared.database.upsert import insert
 from shared.errors import NotFound
 from shared.events.ticketing import VatAmount
@@ -33,21 +34,23 @@ _BY_REFERENCE = sa.select(orders.c.order_id, orders.c.secret, orders.c.locale).w
     orders.c.reference == sa.bindparam("reference")
 )
 _EXISTS = sa.select(orders.c.order_id).where(orders.c.order_id == sa.bindparam("order_id"))
-_INSERT_ORDER = sa.insert(orders)
-_INSERT_ADMISSIONS = sa.insert(admissions)
-_INSERT_PEOPLE = sa.insert(people)
-_SAVE_ORDER = (
+_INSERT_ORDER = Prepared(sa.insert(orders))
+_INSERT_ADMISSIONS = Prepared(sa.insert(admissions))
+_INSERT_PEOPLE = Prepared(sa.insert(people))
+_SAVE_ORDER = Prepared(
     sa.update(orders)
     .where(orders.c.order_id == sa.bindparam("b_order_id"))
     .values({name: sa.bindparam(name) for name in ("state", "paid_at", "ended_at", "end_reason", "pay_by")})
 )
 _ANSWER = sa.select(idempotency).where(idempotency.c.key == sa.bindparam("key"))
 _keep = insert(idempotency)
-_KEEP_ANSWER = _keep.on_conflict_do_update(
-    index_elements=["key"],
-    set_={"request": _keep.excluded.request, "answer": _keep.excluded.answer, "at": _keep.excluded.at},
-    where=idempotency.c.at <= sa.bindparam("too_old", type_=idempotency.c.at.type),
-).returning(idempotency.c.key)
+_KEEP_ANSWER = Prepared(
+    _keep.on_conflict_do_update(
+        index_elements=["key"],
+        set_={"request": _keep.excluded.request, "answer": _keep.excluded.answer, "at": _keep.excluded.at},
+        where=idempotency.c.at <= sa.bindparam("too_old", type_=idempotency.c.at.type),
+    ).returning(idempotency.c.key)
+)
 _FORGET_ANSWERS = sa.delete(idempotency).where(idempotency.c.at <= sa.bindparam("too_old", type_=idempotency.c.at.type))
 _CONSENTS = sa.select(orders.c.consents).where(orders.c.order_id == sa.bindparam("order_id"))
 _PEOPLE = sa.select(people).where(people.c.person_id.in_(sa.bindparam("ids", expanding=True)))
@@ -91,7 +94,7 @@ class Answer:
 def record_order(
     tx: Transaction, order: Order, secret: str, locale: str, consents: Mapping[str, Any], persons: Sequence[Person]
 ) -> None:
-    tx.execute(
+    tx.write(
         _INSERT_ORDER,
         {
             "order_id": order.order_id,
@@ -112,7 +115,7 @@ def record_order(
             **_state(order),
         },
     )
-    tx.execute(
+    tx.write_each(
         _INSERT_ADMISSIONS,
         [
             {
@@ -130,7 +133,7 @@ def record_order(
             for position, each in enumerate(order.admissions)
         ],
     )
-    tx.execute(
+    tx.write_each(
         _INSERT_PEOPLE,
         [
             {
@@ -160,7 +163,7 @@ def load_order(connection: sa.Connection, order_id: str) -> Order:
 
 
 def save_order(tx: Transaction, order: Order) -> None:
-    tx.execute(_SAVE_ORDER, {"b_order_id": order.order_id, **_state(order)})
+    tx.write(_SAVE_ORDER, {"b_order_id": order.order_id, **_state(order)})
 
 
 def is_known(connection: sa.Connection, order_id: str) -> bool:
@@ -186,7 +189,7 @@ def answer_under(connection: sa.Connection, key: str, now: datetime) -> Answer |
 def keep_answer(tx: Transaction, key: str, request: str, answer: Mapping[str, Any]) -> bool:
     """Keep it; False when another request under this key was quicker."""
     values = {"key": key, "request": request, "answer": dict(answer), "at": tx.now, "too_old": tx.now - KEY_KEPT}
-    return tx.execute(_KEEP_ANSWER, values).first() is not None
+    return tx.write(_KEEP_ANSWER, values).first() is not None
 
 
 def forget_answers(tx: Transaction) -> None:
