@@ -23,6 +23,8 @@ from shared.worker import Worker
 
 LOOK_AFTER = 0.5
 """Seconds between two looks whether all processes are still there."""
+STEP_BACK = 10
+"""How much nicer than the sale a service is for which nobody waits."""
 logger = logging.getLogger(__name__)
 
 
@@ -89,6 +91,8 @@ def _fork(worker: Worker, runtime: Runtime, stop: threading.Event) -> int:
         ask = die_with_parent(signal.SIGTERM)
         if ask is not None:
             ask()
+        if worker.service.pace:
+            os.nice(STEP_BACK)
         if os.getppid() == parent:
             worker.run(stop)
             runtime.close()
