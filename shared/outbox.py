@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from shared import crash, wire
 from shared.database import Database
-from shared.database.upsert import Bulk, any_of, insert
+from shared.database.upsert import Bulk, any_of, insert, without_waiting
 from shared.errors import Corrupt, Unavailable
 from shared.log import Log, LogProducer, Message, SendFailed, TopicPartition, TopicPartitionOffset
 from shared.service import Service
@@ -40,12 +40,7 @@ class Relay:
         frame = database.frame
         self._rows = sa.select(frame.outbox).order_by(frame.outbox.c.id).limit(BATCH)
         self._remove = sa.delete(frame.outbox).where(any_of(frame.outbox.c.id, "ids", database.url))
-        self._acknowledge = Bulk(
-            frame.relayed,
-            lambda place: place.on_conflict_do_update(
-                index_elements=["topic", "partition"], set_={"offset": place.excluded.offset}
-            ),
-        )
+        self._acknowledge = Bulk(frame.relayed, self._as_newest)
         lease = insert(frame.leases)
         self._lease = lease.on_conflict_do_update(
             index_elements=["name"],
@@ -85,6 +80,11 @@ class Relay:
         leases = self._database.frame.leases
         with contextlib.suppress(Unavailable), self._database.transaction() as tx:
             tx.execute(sa.delete(leases).where(leases.c.name == "relay", leases.c.holder == self._holder))
+
+    def _as_newest(self, place: Any) -> Any:
+        """What is struck out in vain is sent twice, and known by its number."""
+        put = place.on_conflict_do_update(index_elements=["topic", "partition"], set_={"offset": place.excluded.offset})
+        return put if self._database.is_sqlite else put.returning(without_waiting())
 
     def _strike_out(self, rows: Sequence[sa.Row[Any]], places: list[TopicPartitionOffset]) -> None:
         last = {TopicPartition(place.topic, place.partition): place.offset for place in places}

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from shared import trace
 from shared.database import Database, Transaction
+from shared.database.upsert import without_waiting
 from shared.errors import Unavailable
 from shared.inbox import describe
 from shared.service import Errand, Service, Timer
@@ -69,7 +70,9 @@ class Timekeeper:
             sa.update(table)
             .where(table.c.id == first)
             .values(claimed_until=sa.bindparam("until"))
-            .returning(table, sa.select(sa.func.count()).select_from(two).scalar_subquery().label("others"))
+            .returning(
+                table, without_waiting(), sa.select(sa.func.count()).select_from(two).scalar_subquery().label("others")
+            )
         )
 
     def next_due(self, besides: Collection[str] = ()) -> datetime | None:

@@ -41,7 +41,7 @@ class Database:
         self.statements = FrameStatements(self.frame)
         self.commits = 0
         """Write transactions that this process committed here: unchanged means that nothing new can be waiting from us."""
-        self.listeners: list[Callable[[bool, Collection[str]], None]] = []
+        self.listeners: list[Callable[[bool, Collection[str]], object]] = []
         """Told after each commit of this process: whether events were put out, and kinds of work that was scheduled and is due."""
         self._queue = WriterQueue(url)
         self._engine: sa.Engine | None = None

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 
 from shared.database.prepared import Prepared
 
-__all__ = ["Bulk", "any_of", "insert"]
+__all__ = ["Bulk", "any_of", "insert", "without_waiting"]
 
 MANY = 20
 
@@ -24,6 +24,14 @@ def any_of(column: sa.ColumnElement[Any], name: str, url: str) -> sa.ColumnEleme
     return column.in_(sa.select(given.c.value))
 
 
+def without_waiting() -> sa.ColumnElement[Any]:
+    """Given back by a statement on PostgreSQL, it lets this transaction's commit not wait for the disk.
+
+    For what may be lost with the machine's power: later commits never survive earlier ones, so all that rests on it is lost too.
+    """
+    return sa.func.set_config("synchronous_commit", "off", True)
+
+
 class Bulk:
     """Inserts rows by the thousand; every row has all columns of the table. `finish` says what conflicts do.
 
@@ -31,7 +39,7 @@ class Bulk:
     would cost more than the database's.
     """
 
-    def __init__(self, table: sa.Table, finish: Callable[[Insert], Insert]) -> None:
+    def __init__(self, table: sa.Table, finish: Callable[[Insert], Any]) -> None:
         columns: list[sa.Column[Any]] = list(table.c)
         names = [column.name for column in columns]
         lists = [sa.func.unnest(sa.bindparam(column.name, type_=ARRAY(column.type))) for column in columns]
