@@ -55,7 +55,9 @@ def create_internal(runtime: Runtime) -> Flask:
 
 
 def create_worker(runtime: Runtime, payments: Payments | None = None) -> Worker:
-    return Worker(SERVICE, runtime, make_context(runtime, payments))
+    return Worker(
+        SERVICE, runtime, make_context(runtime, payments), errand_threads=4
+    )  # they wait for Stripe and the disk
 
 
 def make_context(runtime: Runtime, payments: Payments | None) -> Context:
