@@ -3,8 +3,9 @@
 Owns: messages (the ledger of mails, by rule, subject and occurrence), the letters as they were rendered (for 30 days), the people
 who asked to be reminded and their consents.
 
-Consumes: ConferenceOpened, ConferenceChanged, ConferenceCalledOff, TierEndingSoon, TierClosed, OrderPaid, OrderCancelled,
-PaymentRefunded, AdmissionIssued, AdmissionTransferred, AdmissionChanged, AdmissionCancelled, TicketRequested, LinksRequested,
+Consumes: ConferenceOpened, ConferenceChanged, ConferenceCalledOff, TierEndingSoon, TierClosed, OrderPaid, OrderPlaced,
+OrderCancelled, PaymentRefunded,
+AdmissionIssued, AdmissionTransferred, AdmissionChanged, AdmissionCancelled, TicketRequested, LinksRequested,
 VoucherIssued, InvoiceIssued, InvoiceOverdue, BenefitGranted, MealsOrdered, MealsAmended, PlatesDrifted, PersonErased.
 
 Publishes: MessageSent, MessageFailed, StaffActed, PersonErased.

@@ -7,7 +7,8 @@ errand `send`, which fetches the address and the facts when the mail goes out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.notification import people, sending, store
@@ -30,6 +31,7 @@ from shared.events.ticketing import (
     LinksRequested,
     OrderCancelled,
     OrderPaid,
+    OrderPlaced,
     PaymentRefunded,
     TicketRequested,
     TierClosed,
@@ -40,7 +42,9 @@ from shared.money import Money
 from shared.service import ErrandHandler, Projection, Reaction, Timer, TimerHandler
 from shared.wire import Envelope
 
-REFUNDS_WITH_MAIL = frozenset({"late", "doubled"})
+TRANSFER = "transfer"
+REMIND_BEFORE = timedelta(days=3)
+REFUNDS_WITH_MAIL = frozenset({"late", "doubled", "overpaid"})
 """Refunds that explain themselves; that of a cancelled order stands in the mail about the cancellation."""
 
 
@@ -157,6 +161,25 @@ def confirm_order(envelope: Envelope[OrderPaid], tx: Transaction) -> None:
     make_due(tx, _occasion(envelope, rules.ORDER_CONFIRMATION, event.order_id, event.buyer, "paid", **facts))
 
 
+def tell_how_to_pay(envelope: Envelope[OrderPlaced], tx: Transaction) -> None:
+    """The buyer of an order that waits for a transfer hears how to pay, and once more three days before its day.
+
+    Who orders so late that the two would come on one another's heels hears it once.
+    """
+    event = envelope.event
+    if event.payment_method != TRANSFER:
+        return
+    facts = {"reference": event.reference, "pay_by": event.pay_by.isoformat()}
+    occasion = replace(
+        _occasion(envelope, rules.HOW_TO_PAY, event.order_id, event.buyer, "placed", **facts), not_after=event.pay_by
+    )
+    make_due(tx, occasion)
+    remind_at = event.pay_by - REMIND_BEFORE
+    if remind_at > envelope.time + timedelta(days=1):
+        known = {"buyer": event.buyer, "conference_id": event.conference_id, **facts}
+        tx.schedule("remind_to_pay", event.order_id, remind_at, known)
+
+
 def confirm_cancellation(envelope: Envelope[OrderCancelled], tx: Transaction) -> None:
     """The buyer learns that the order is cancelled and what goes back."""
     event = envelope.event
@@ -263,6 +286,21 @@ def forget_person(envelope: Envelope[PersonErased], tx: Transaction) -> None:
 # Timers
 
 
+def remind_to_pay(timer: Timer, tx: Transaction) -> None:
+    """Three days are left. Who has paid meanwhile, or given it up, is found out when the mail goes out."""
+    occasion = Occasion(
+        rule=rules.PAYMENT_DUE,
+        subject=timer.subject,
+        occurrence="due",
+        recipient=timer.facts["buyer"],
+        conference_id=timer.facts["conference_id"],
+        happened_at=timer.due_at,
+        not_after=datetime.fromisoformat(timer.facts["pay_by"]),
+        facts={"reference": timer.facts["reference"], "pay_by": timer.facts["pay_by"]},
+    )
+    make_due(tx, occasion)
+
+
 def forget_letter(timer: Timer, tx: Transaction) -> None:
     """A mail kept for viewing goes after its time."""
     store.forget_letter(tx, timer.subject)
@@ -305,6 +343,7 @@ REACTIONS: dict[type[Event], Reaction] = {
     AdmissionCancelled: tell_void,
     LinksRequested: send_links,
     OrderPaid: confirm_order,
+    OrderPlaced: tell_how_to_pay,
     OrderCancelled: confirm_cancellation,
     PaymentRefunded: explain_refund,
     TierEndingSoon: announce_price_rise,
@@ -319,6 +358,7 @@ REACTIONS: dict[type[Event], Reaction] = {
 }
 TIMERS: dict[str, TimerHandler] = {
     "forget_letter": forget_letter,
+    "remind_to_pay": remind_to_pay,
     "forget_unconfirmed": forget_unconfirmed,
     "forget_consent": forget_consent,
 }

@@ -9,6 +9,8 @@ from shared.web.i18n import N_
 RULES = {
     rules.TICKET.name: N_("Ticket"),
     rules.ORDER_CONFIRMATION.name: N_("Order confirmation"),
+    rules.HOW_TO_PAY.name: N_("How to pay"),
+    rules.PAYMENT_DUE.name: N_("Payment due soon"),
     rules.ORDER_CANCELLED.name: N_("Order cancelled"),
     rules.REFUND.name: N_("Refund"),
     rules.PRICE_RISES.name: N_("The price rises"),

@@ -6,13 +6,10 @@ from collections.abc import Callable, Mapping
 
 from services.notification.domain import rule as rules
 from services.notification.holder_words import links, ticket, ticket_changed, ticket_passed_on, ticket_void
+from services.notification.payment_words import how_to_pay, in_fours, payment_due, refund_reason
 from services.notification.wording import Matter, Words
 from services.notification.wording import rows as _rows
 from shared.web.i18n import N_
-
-
-def _in_fours(iban: str) -> str:
-    return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
 
 
 def order_confirmation(m: Matter) -> Words:
@@ -65,16 +62,10 @@ def order_cancelled(m: Matter) -> Words:
 def refund(m: Matter) -> Words:
     _, say = m.reader.gettext, m.reader
     amount, reference = say.money(m.facts.get("amount")), m.text("reference")
-    if m.text("reason") == "doubled":
-        why = N_("Order %(reference)s was paid twice. We return the second payment; your tickets stay as they are.")
-    else:
-        why = N_(
-            "Your payment for order %(reference)s came after the reservation had ended, and the places were gone. We return it."
-        )
     return Words(
         subject=_("We return %(amount)s for order %(reference)s", amount=amount, reference=reference),
         headline=_("We return %(amount)s", amount=amount),
-        paragraphs=(_(why, reference=reference), _("The money goes back the way you paid. This takes a few days.")),
+        paragraphs=(refund_reason(m), _("The money goes back the way you paid. This takes a few days.")),
         rows=_rows((_("Conference"), m.title), (_("Order"), reference), (_("Amount"), amount)),
         action=m.action(_("See your order"), "order"),
     )
@@ -139,7 +130,7 @@ def invoice(m: Matter) -> Words:
             (_("Amount"), say.money(m.facts.get("total"))),
             (_("Due"), say.day(m.facts.get("due_on"))),
             (_("Payee"), m.text("payee")),
-            ("IBAN", _in_fours(m.text("iban"))),
+            ("IBAN", in_fours(m.text("iban"))),
             (_("Reference"), m.text("payment_reference")),
         ),
     )
@@ -180,7 +171,7 @@ def sponsor_reminder(m: Matter) -> Words:
             (_("Days overdue"), m.text("days_overdue")),
             (_("Still open"), open_),
             (_("Payee"), m.text("payee")),
-            ("IBAN", _in_fours(m.text("iban"))),
+            ("IBAN", in_fours(m.text("iban"))),
             (_("Reference"), m.text("payment_reference")),
         ),
     )
@@ -259,6 +250,8 @@ WORDS: dict[str, Callable[[Matter], Words]] = {
     rules.TICKET_PASSED_ON.name: ticket_passed_on,
     rules.LINKS.name: links,
     rules.ORDER_CONFIRMATION.name: order_confirmation,
+    rules.HOW_TO_PAY.name: how_to_pay,
+    rules.PAYMENT_DUE.name: payment_due,
     rules.ORDER_CANCELLED.name: order_cancelled,
     rules.REFUND.name: refund,
     rules.PRICE_RISES.name: price_rises,

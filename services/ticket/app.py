@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from flask import Flask
 
-from services.ticket import api, internal, organise, organise_people, organise_vouchers, pages, webhook
+from services.ticket import (
+    api,
+    internal,
+    organise,
+    organise_people,
+    organise_transfers,
+    organise_vouchers,
+    pages,
+    webhook,
+)
 from services.ticket.checks import CHECKS
 from services.ticket.handlers import ERRANDS, PROJECTIONS, REACTIONS, TIMERS, Context
 from services.ticket.payments import Payments
@@ -42,6 +51,7 @@ def create_app(runtime: Runtime, payments: Payments | None = None) -> Flask:
     organise.install(app)
     organise_people.install(app)
     organise_vouchers.install(app)
+    organise_transfers.install(app)
     pages.install(app)
     return app
 

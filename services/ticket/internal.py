@@ -8,11 +8,14 @@ from typing import Any
 from flask import Blueprint, Flask, request
 
 from services.ticket import mail, views
+from services.ticket.domain.transfer import order_reference
 from services.ticket.handlers import erase_people
-from services.ticket.store import orders
+from services.ticket.store import orders, transfers
 from services.ticket.tickets import FORMATS, tickets_pdf
 from services.ticket.web import desk
+from shared.documents.reference import payment_reference
 from shared.errors import Gone, InvalidInput
+from shared.money import Money
 
 MOST_IDS = 500
 
@@ -24,6 +27,7 @@ def install(app: Flask) -> None:
     table.add_url_rule("/mail", "mail", facts_of_mail, methods=["POST"])
     table.add_url_rule("/erase", "erase", erase, methods=["POST"])
     table.add_url_rule("/tickets", "tickets", tickets, methods=["POST"])
+    table.add_url_rule("/transfers", "open_transfers", open_transfers, methods=["POST"])
     app.register_blueprint(table)
 
 
@@ -59,6 +63,41 @@ def facts_of_mail() -> dict[str, Any]:
     if kind not in mail.KINDS:
         raise InvalidInput(f"There is no mail of kind {kind!r}: there are {', '.join(sorted(mail.KINDS))}.")
     return mail.KINDS[kind](desk(), subject)
+
+
+def open_transfers() -> dict[str, Any]:
+    """`{"reference": ..., "amount": {...}, "name": ...}`, any of them -> orders that a transfer may still pay, at most 50.
+
+    For the matching: a reference as it stands on the statement (ISO 11649 or bare), an amount to the cent, a part of a name.
+    """
+    given = request.get_json() or {}
+    reference, name, amount = (given.get(each) for each in ("reference", "name", "amount"))
+    try:
+        money = Money(int(amount["amount"]), str(amount["currency"])) if amount else None
+    except (TypeError, KeyError, ValueError):
+        raise InvalidInput('An amount is {"amount": 19900, "currency": "EUR"}.') from None
+    if not (reference or name or money):
+        raise InvalidInput("Look for a reference, an amount or a name.")
+    with desk().context.database.reading() as connection:
+        rows = transfers.find_open(
+            connection, reference=order_reference(str(reference or "")), amount=money, name=str(name or "").strip()
+        )
+    return {"orders": [_open_transfer(row) for row in rows]}
+
+
+def _open_transfer(row: Any) -> dict[str, Any]:
+    return {
+        "order_id": row.order_id,
+        "conference_id": row.conference_id,
+        "reference": row.reference,
+        "payment_reference": payment_reference(row.reference),
+        "status": row.state,
+        "total": {"amount": row.total, "currency": row.currency},
+        "missing": {"amount": max(row.total - row.came, 0), "currency": row.currency},
+        "pay_by": row.pay_by.isoformat() if row.pay_by else None,
+        "buyer": row.name,
+        "company": row.company,
+    }
 
 
 def erase() -> dict[str, Any]:

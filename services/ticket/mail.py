@@ -92,6 +92,27 @@ def about_order(at: Desk, order_id: str) -> dict[str, Any]:
     return {"facts": _order_facts(view), "links": _links(at, view), "attachments": []}
 
 
+def how_to_pay(at: Desk, order_id: str) -> dict[str, Any]:
+    """To the buyer, while the order waits for a transfer: account, reference, and what is missing."""
+    view = _of_buyer(at, order_id)
+    told = view.transfer_json()
+    if told is None or view.order.pay_by is None:
+        raise Gone("This order waits for no transfer.")
+    facts = {
+        **_order_facts(view),
+        "payee": told["payee"],
+        "iban": told["iban"],
+        "bic": told["bic"],
+        "payment_reference": told["reference"],
+        "missing": _money(view.received.missing),
+        "pay_by": view.order.pay_by.isoformat(),
+        "company": view.billing.company,
+    }
+    picture = view.girocode
+    attachments = [_attachment("girocode.png", "image/png", picture)] if picture else []
+    return {"facts": facts, "links": _links(at, view), "attachments": attachments}
+
+
 def codes(at: Desk, lot_id: str) -> dict[str, Any]:
     """To a sponsor's contact: the codes, which are on no topic."""
     with at.context.database.reading() as connection:
@@ -119,6 +140,7 @@ KINDS: Mapping[str, Callable[[Desk, str], dict[str, Any]]] = {
     "passed_on": passed_on,
     "links": links,
     "order": order,
+    "how_to_pay": how_to_pay,
     "refund": about_order,
     "cancellation": about_order,
     "vouchers": codes,
@@ -172,6 +194,7 @@ def _conference_facts(view: OrderView) -> dict[str, Any]:
 def _order_facts(view: OrderView) -> dict[str, Any]:
     names = [person.name for each in view.order.admissions if (person := view.attendee(each))]
     returned = [payment.amount.amount for payment in view.payments if payment.refund_reason is not None]
+    returned += [refund.amount.amount for refund in view.transfer_refunds]
     return {
         **_conference_facts(view),
         "buyer": view.buyer.name if view.buyer else "",

@@ -21,6 +21,8 @@ from services.ticket.store.payments import Payment
 from services.ticket.store.sellers import Sale
 from services.ticket.store.transfers import Transfer, TransferRefund
 from services.ticket.web import payment_link
+from shared.documents.invoice import BankAccount
+from shared.documents.qr import fits_girocode, girocode_png
 from shared.documents.reference import payment_reference
 from shared.money import Money
 
@@ -193,6 +195,15 @@ class OrderView:
     def payment_reference(self) -> str:
         """What a transfer has to name (ISO 11649)."""
         return payment_reference(self.order.reference)
+
+    @property
+    def girocode(self) -> bytes | None:
+        """A picture for banking apps that asks for what is missing; None where there is nothing to ask for, or not in euros."""
+        if self.order.state != State.PLACED or self.sale is None or not fits_girocode(self.received.missing):
+            return None
+        seller = self.sale.seller
+        account = BankAccount(seller.payee, seller.iban, seller.bic)
+        return girocode_png(account, self.received.missing, self.payment_reference)
 
     @property
     def received(self) -> Received:

@@ -22,6 +22,7 @@ from shared.events.ticketing import (
     AdmissionTransferred,
     LinksRequested,
     OrderCancelled,
+    OrderPlaced,
     PaymentRefunded,
     TicketRequested,
     VoucherIssued,
@@ -63,11 +64,23 @@ def overdue(stage: int) -> InvoiceOverdue:
     )
 
 
+def placed(days: int = 7, method: str = "transfer") -> OrderPlaced:
+    return OrderPlaced(
+        **ORDER,
+        buyer="ticket:per_ada",
+        payment_method=method,
+        pay_by=START + timedelta(days=days),
+        total=EUR,
+        vat=(),
+    )
+
+
 SEAT: dict[str, Any] = {**ORDER, "admission_id": "adm_1", "admission_type": "regular", "attendee": "ticket:per_ada"}
 EVENTS: list[tuple[str, str, list[Event]]] = [
     ("ticket", "ticket", [admission()]),
     ("ticket_void", "ticket", [AdmissionCancelled(**SEAT, tier_id="", reason="buyer", cancelled_at=START)]),
     ("order_confirmation", "ticket", [order_paid()]),
+    ("how_to_pay", "ticket", [placed()]),
     (
         "order_cancelled",
         "ticket",
@@ -266,3 +279,23 @@ def test_a_released_mail_has_two_days_again() -> None:
     assert message.state is State.DUE
     message.look(START + timedelta(hours=49))
     assert message.state in (State.FAILED, State.HELD)
+
+
+def test_who_owes_a_transfer_is_reminded_once_three_days_before_its_day(house: House) -> None:
+    for _ in range(2):
+        house.hear(placed(), owner="ticket")
+    house.work()
+    house.clock.advance_to(START + timedelta(days=4, minutes=-1))
+    house.work()
+    assert house.states() == [("how_to_pay", "sent")]
+    house.clock.advance_to(START + timedelta(days=4))
+    house.work()
+    assert house.states() == [("how_to_pay", "sent"), ("payment_due", "sent")]
+
+
+def test_pretix_3757_no_reminder_for_an_order_that_was_made_after_its_time(house: House) -> None:
+    house.hear(placed(days=3), owner="ticket")
+    house.work()
+    house.clock.advance_to(START + timedelta(days=4))
+    house.work()
+    assert house.states() == [("how_to_pay", "sent")]

@@ -175,7 +175,7 @@ def test_too_little_goes_back_when_the_order_lapses(shop: Stage) -> None:
     transferred(shop, order, euros(100))
     shop.wait(days=14)
     assert shop.state(order) == "lapsed"
-    assert [(each.amount, each.reason) for each in shop.said(RefundRequested)] == [(euros(100), "late")]
+    assert [(each.amount, each.reason) for each in shop.said(RefundRequested)] == [(euros(100), "partial")]
 
 
 def test_too_much_pays_and_the_rest_goes_back(shop: Stage) -> None:

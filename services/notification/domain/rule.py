@@ -17,6 +17,7 @@ from shared.events.ticketing import (
     LinksRequested,
     OrderCancelled,
     OrderPaid,
+    OrderPlaced,
     PaymentRefunded,
     TicketRequested,
     TierEndingSoon,
@@ -115,6 +116,26 @@ ORDER_CONFIRMATION = Rule(
     source="ticket",
     kind="order",
 )
+HOW_TO_PAY = Rule(
+    name="how_to_pay",
+    triggers=(OrderPlaced,),
+    audience=Audience.BUYER,
+    subject="order",
+    occurrence="placed",
+    lasts=timedelta(days=7),
+    source="ticket",
+    kind="how_to_pay",
+)
+PAYMENT_DUE = Rule(
+    name="payment_due",
+    triggers=(OrderPlaced,),
+    audience=Audience.BUYER,
+    subject="order",
+    occurrence="three days before its day",
+    lasts=timedelta(days=3),
+    source="ticket",
+    kind="how_to_pay",
+)
 ORDER_CANCELLED = Rule(
     name="order_cancelled",
     triggers=(OrderCancelled,),
@@ -210,6 +231,8 @@ RULES: dict[str, Rule] = {
         TICKET_PASSED_ON,
         LINKS,
         ORDER_CONFIRMATION,
+        HOW_TO_PAY,
+        PAYMENT_DUE,
         ORDER_CANCELLED,
         REFUND,
         PRICE_RISES,

@@ -118,7 +118,7 @@ def lapse(tx: Transaction, order: Order, reason: str) -> None:
     _give_back(tx, order)
     orders.save_order(tx, order)
     if order.payment_method == TRANSFER:
-        ask_all_back(tx, order, "cancelled" if reason == "abandoned" else "late")
+        ask_all_back(tx, order, "cancelled" if reason == "abandoned" else "partial")
 
 
 def _give_back(tx: Transaction, order: Order) -> None:

@@ -35,7 +35,7 @@ def kept(tx: Transaction, order: Order) -> Money:
 
 
 def ask_back(tx: Transaction, order: Order, amount: Money, reason: str) -> None:
-    """Have some of it transferred back. `reason`: cancelled, late, doubled, overpaid, expired. The order is locked.
+    """Have some of it transferred back. `reason`: cancelled, late, partial, doubled, overpaid. The order is locked.
 
     Raises `InvalidInput` for more than is there.
     """

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 
 from services.ticket.pages import admissions, data, holders, orders, shop
+from shared.documents.reference import in_fours
 
 ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     ("/", "conferences", "GET", shop.list_conferences),
@@ -49,3 +50,4 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
 def install(app: Flask) -> None:
     for rule, name, method, view in ROUTES:
         app.add_url_rule(rule, name, view, methods=[method])
+    app.jinja_env.filters["in_fours"] = in_fours

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from services.ticket.domain.billing import Billing
 from services.ticket.domain.conference import CONSENT_KINDS
 from services.ticket.domain.order import MOST_ATTENDEES
+from services.ticket.domain.transfer import TRANSFER, NoTransfer
 from services.ticket.domain.voucher import Voucher, prices_of, tidy_code
 from services.ticket.handlers import AttendeeWish, OrderWish
+from services.ticket.handlers.selling import CARD
+from services.ticket.vat_ids import NO_VAT_ID, is_vat_id, tidy_vat_id
 from services.ticket.views import Offer, Shop
 from services.ticket.web import client
 from shared.errors import StagedoorError
@@ -130,6 +135,39 @@ class OrderForm:
         text = self.value("shown_total")
         return Money(int(text), self.shop.conference.currency) if text.isascii() and text.isdigit() else None
 
+    @property
+    def pays_by_transfer(self) -> bool:
+        return self.value("payment_method") == TRANSFER and self.transfer_until() is not None
+
+    def transfer_until(self) -> datetime | None:
+        """Up to when a transfer for this order would have to be at the bank; None where only a card will do."""
+        codes = [self.chosen(position) for position in range(self.count)]
+        return self.shop.transfer_until(bool(self.value("company").strip()), codes)
+
+    def wants_company(self) -> bool:
+        """Whether the part about company and invoice is to be open."""
+        names = ("company", "address", "city", "vat_id", "purchase_order", "wants_invoice")
+        return any(self.value(name) or self.error(name) for name in names) or bool(self.error("country"))
+
+    def billing(self) -> Billing:
+        """Whom the invoice is made out to."""
+        form = self.form
+        lines = form.text("address", required=False, longest=300, lines=True).splitlines()
+        country = form.choice("country", COUNTRIES, required=False)
+        vat_id = form.text("vat_id", required=False, longest=20)
+        if vat_id and not is_vat_id(vat_id, country):
+            form.wrong("vat_id", _(NO_VAT_ID))
+        return Billing(
+            company=form.text("company", required=False),
+            address=tuple(line.strip() for line in lines if line.strip()),
+            postcode=form.text("postcode", required=False, longest=20),
+            city=form.text("city", required=False, longest=100),
+            country=country,
+            vat_id=tidy_vat_id(vat_id),
+            purchase_order=form.text("purchase_order", required=False, longest=60),
+            wants_invoice=form.checked("wants_invoice"),
+        )
+
     def wish(self) -> OrderWish | None:
         """The order, or None with sentences at the fields that need another look."""
         form, codes = self.form, [offer.admission_type.code for offer in self.shop.offers]
@@ -142,8 +180,8 @@ class OrderForm:
                 )
             )
         email = form.email("email", required=False) or attendees[0].email
-        company = form.text("company", required=False)
-        country = form.choice("country", COUNTRIES, required=False)
+        billing = self.billing()
+        method = form.choice("payment_method", (CARD, TRANSFER), required=False)
         voucher = form.text("voucher", required=False, longest=40)
         if not form.checked("consent"):
             form.wrong("consent", _("We need this before you can order."))
@@ -153,8 +191,10 @@ class OrderForm:
             email=email,
             attendees=tuple(attendees),
             locale=language(),
-            company=company,
-            country=country,
+            company=billing.company,
+            country=billing.country,
+            billing=billing,
+            payment_method=method or CARD,
             voucher=voucher if tidy_code(voucher) else "",
             client=client(),
             expected_total=self.shown_total(),
@@ -172,7 +212,7 @@ class OrderForm:
             for name, sentences in fields.items():
                 self.form.wrong(_field(str(name)), " ".join(_(str(sentence)) for sentence in sentences))
         else:
-            self.form.wrong("", _(str(error)))
+            self.form.wrong("payment_method" if isinstance(error, NoTransfer) else "", _(str(error)))
 
 
 def _field(path: str) -> str:

@@ -61,7 +61,7 @@ def ask_to_cancel(reference: str) -> Answer:
     order_id = order_of_browser(reference)
     with desk().context.database.reading() as connection:
         view = views.order(connection, order_id)
-    if view.order.state not in (State.HELD, State.PAID):
+    if view.order.state not in (State.HELD, State.PLACED, State.PAID):
         return go(url_for("order_page", reference=reference))
     return render_template("cancel.html", view=view, order=view.order, conference=view.conference)
 
@@ -87,9 +87,15 @@ def _page(order_id: str, notice: str = "") -> str:
         order=view.order,
         conference=view.conference,
         notice=notice,
+        girocode=_picture(view.girocode),
         now=desk().now,
     )
 
 
 def _exchanged(target: str, reference: str, key: str) -> Response:
     return remember_order(go(target), reference.upper(), key)
+
+
+def _picture(png: bytes | None) -> str:
+    """For a page: an address that holds the picture itself."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}" if png else ""

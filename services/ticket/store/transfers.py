@@ -73,6 +73,7 @@ _OPEN = (
         orders.c.order_id,
         orders.c.conference_id,
         orders.c.reference,
+        orders.c.state,
         orders.c.total,
         orders.c.currency,
         orders.c.pay_by,
@@ -250,7 +251,7 @@ def find_open(
 ) -> list[Any]:
     """Orders that a transfer may still pay (lapsed ones too: late money is honoured while there is room), soonest first.
 
-    Rows of order_id, conference_id, reference, total, currency, pay_by, name, company, came. All that is given must fit: a
+    Rows of order_id, conference_id, reference, state, total, currency, pay_by, name, company, came. All that is given must fit: a
     reference whole, an amount to the cent (of what is missing or of the total), a name as part of the buyer's or company's.
     """
     statement = _OPEN
