@@ -7,15 +7,15 @@ errand `send`, which fetches the address and the facts when the mail goes out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from services.notification import people, sending, store
 from services.notification.domain import rule as rules
 from services.notification.domain.consent import KEEP_AFTER_DOORS, Topic
-from services.notification.domain.message import Occasion, State, write
-from services.notification.domain.rule import Rule
+from services.notification.domain.message import Occasion
+from services.notification.occasions import make_due, money
+from services.notification.occasions import occasion as _occasion
+from services.notification.payment_due import remind_to_pay, tell_how_to_pay
 from shared.database import Transaction
 from shared.events import Event, PersonErased
 from shared.events.catering import MealsAmended, MealsOrdered, PlatesDrifted
@@ -38,41 +38,11 @@ from shared.events.ticketing import (
     TierEndingSoon,
     VoucherIssued,
 )
-from shared.money import Money
 from shared.service import ErrandHandler, Projection, Reaction, Timer, TimerHandler
 from shared.wire import Envelope
 
-TRANSFER = "transfer"
-REMIND_BEFORE = timedelta(days=3)
 REFUNDS_WITH_MAIL = frozenset({"late", "doubled", "overpaid"})
 """Refunds that explain themselves; that of a cancelled order stands in the mail about the cancellation."""
-
-
-def make_due(tx: Transaction, occasion: Occasion) -> bool:
-    """Put the occasion's message into the ledger, once, and have it sent. False when it was there already."""
-    message = write(occasion, tx.ids.new("msg", tx.now), tx.now)
-    if not store.record_message(tx, message):
-        return False
-    if message.state is State.DUE:
-        tx.schedule("send", message.message_id, tx.now)
-    return True
-
-
-def _occasion(envelope: Envelope[Any], rule: Rule, subject: str, to: str, occurrence: str, **facts: object) -> Occasion:
-    return Occasion(
-        rule=rule,
-        subject=subject,
-        occurrence=occurrence,
-        recipient=to,
-        conference_id=envelope.event.conference_id,
-        happened_at=envelope.time,
-        facts=facts,
-    )
-
-
-def money(amount: Money) -> dict[str, object]:
-    """Money as it stands in JSON."""
-    return {"amount": amount.amount, "currency": amount.currency}
 
 
 # Projections
@@ -159,25 +129,6 @@ def confirm_order(envelope: Envelope[OrderPaid], tx: Transaction) -> None:
     event = envelope.event
     facts = {"reference": event.reference, "total": money(event.total)}
     make_due(tx, _occasion(envelope, rules.ORDER_CONFIRMATION, event.order_id, event.buyer, "paid", **facts))
-
-
-def tell_how_to_pay(envelope: Envelope[OrderPlaced], tx: Transaction) -> None:
-    """The buyer of an order that waits for a transfer hears how to pay, and once more three days before its day.
-
-    Who orders so late that the two would come on one another's heels hears it once.
-    """
-    event = envelope.event
-    if event.payment_method != TRANSFER:
-        return
-    facts = {"reference": event.reference, "pay_by": event.pay_by.isoformat()}
-    occasion = replace(
-        _occasion(envelope, rules.HOW_TO_PAY, event.order_id, event.buyer, "placed", **facts), not_after=event.pay_by
-    )
-    make_due(tx, occasion)
-    remind_at = event.pay_by - REMIND_BEFORE
-    if remind_at > envelope.time + timedelta(days=1):
-        known = {"buyer": event.buyer, "conference_id": event.conference_id, **facts}
-        tx.schedule("remind_to_pay", event.order_id, remind_at, known)
 
 
 def confirm_cancellation(envelope: Envelope[OrderCancelled], tx: Transaction) -> None:
@@ -284,21 +235,6 @@ def forget_person(envelope: Envelope[PersonErased], tx: Transaction) -> None:
 
 
 # Timers
-
-
-def remind_to_pay(timer: Timer, tx: Transaction) -> None:
-    """Three days are left. Who has paid meanwhile, or given it up, is found out when the mail goes out."""
-    occasion = Occasion(
-        rule=rules.PAYMENT_DUE,
-        subject=timer.subject,
-        occurrence="due",
-        recipient=timer.facts["buyer"],
-        conference_id=timer.facts["conference_id"],
-        happened_at=timer.due_at,
-        not_after=datetime.fromisoformat(timer.facts["pay_by"]),
-        facts={"reference": timer.facts["reference"], "pay_by": timer.facts["pay_by"]},
-    )
-    make_due(tx, occasion)
 
 
 def forget_letter(timer: Timer, tx: Transaction) -> None:
