@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from infra.rehearsal.registrations import Registrations
 from services.ticket.domain.conference import ConferencePlan, TierPlan, TypePlan
 from services.ticket.domain.local_time import at_local, end_of
+from services.ticket.domain.policy import Step
 
 ZONE = "Europe/Berlin"
 CURRENCY = "EUR"
@@ -97,6 +98,7 @@ def conference_plan(
             TypePlan("sponsor", "Sponsor", "Sponsor"),
         ),
         legal_texts=LEGAL,
+        cancellation=(Step(0, 100),),  # the curves to be played know people who cancel up to the last day
         is_demo=is_demo,
         description_en="Two days on light, sound and the people behind the curtain: talks, workshops, and lunch for all.",
         description_de="Zwei Tage über Licht, Ton und die Menschen hinter dem Vorhang: Vorträge, Workshops und Mittagessen.",

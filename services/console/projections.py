@@ -157,7 +157,8 @@ def _claim(envelope: Envelope[Any]) -> Rows:
     state = "open" if isinstance(event, (ticketing.DisputeOpened, ticketing.RefundRequested)) else "done"
     if isinstance(event, ticketing.DisputeClosed):
         state = event.outcome[:40] or "done"
-    row = {"claim_id": f"{kind}:{event.payment_id}", "conference_id": event.conference_id, "kind": kind}
+    subject = getattr(event, "refund_id", "") or event.payment_id
+    row = {"claim_id": f"{kind}:{subject}", "conference_id": event.conference_id, "kind": kind}
     yield {**row, "state": state, "amount": event.amount.amount}
 
 

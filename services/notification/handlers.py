@@ -143,7 +143,12 @@ def explain_refund(envelope: Envelope[PaymentRefunded], tx: Transaction) -> None
     event = envelope.event
     if event.reason in REFUNDS_WITH_MAIL:
         facts = {"reference": event.reference, "amount": money(event.amount), "reason": event.reason}
-        make_due(tx, _occasion(envelope, rules.REFUND, event.order_id, event.buyer, event.payment_id, **facts))
+        make_due(
+            tx,
+            _occasion(
+                envelope, rules.REFUND, event.order_id, event.buyer, event.refund_id or event.payment_id, **facts
+            ),
+        )
 
 
 def announce_price_rise(envelope: Envelope[TierEndingSoon], tx: Transaction) -> None:

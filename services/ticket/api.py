@@ -16,6 +16,7 @@ from services.ticket.domain.voucher import prices_of, tidy_code
 from services.ticket.handlers import OrderWish, cancel_order, place_order
 from services.ticket.handlers.redeeming import count_guess, look_up_for
 from services.ticket.schemas import (
+    CancellationRequest,
     ConferencePage,
     ConferenceSchema,
     OrderPlaced,
@@ -78,7 +79,14 @@ def make_blueprint() -> Any:
     route("/conferences/<slug>/orders", "POST", table.arguments(OrderRequest())(create_order), OrderPlaced, 201, [KEY])
     route("/conferences/<slug>/prices", "POST", table.arguments(PriceRequest())(ask_prices), PricesSchema)
     route("/orders/<reference>", "GET", show_order, OrderSchema, 200, [SECRET])
-    route("/orders/<reference>/cancellation", "POST", cancel, OrderSchema, 200, [SECRET])
+    route(
+        "/orders/<reference>/cancellation",
+        "POST",
+        table.arguments(CancellationRequest(), required=False)(cancel),
+        OrderSchema,
+        200,
+        [SECRET],
+    )
     at = "/admissions/<admission_id>"
     rename = table.arguments(NameRequest())(api_holders.change_admission)
     transfer = table.arguments(HolderRequest())(api_holders.transfer)
@@ -146,10 +154,10 @@ def show_order(reference: str) -> dict[str, Any]:
     return _order(order_by_secret(reference, bearer()), bearer(), desk().now)
 
 
-def cancel(reference: str) -> dict[str, Any]:
-    """Give an order back: a held one is let go, a paid one refunded in full until the conference begins."""
+def cancel(wish: dict[str, Any] | None, reference: str) -> dict[str, Any]:
+    """Give an order back, or some of its tickets: a held one is let go; of a paid one goes back what the conference promises."""
     order_id = order_by_secret(reference, bearer())
-    cancel_order(desk().context.database, order_id)
+    cancel_order(desk().context.database, order_id, admission_ids=(wish or {}).get("admissions"))
     return _order(order_id, bearer(), desk().now)
 
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from services.ticket.domain.order import TAKING
 from services.ticket.store.billing_tables import transfer_refunds, transfers
+from services.ticket.store.money_tables import refunds
 from services.ticket.store.tables import (
     admissions,
     ledger,
@@ -43,9 +44,7 @@ def ledger_is_balanced(connection: sa.Connection) -> list[str]:
         sa.select(ledger.c.posting_id).group_by(ledger.c.posting_id).having(sa.func.sum(ledger.c.amount) != 0)
     )
     sentences = [f"Posting {row.posting_id} does not sum to zero." for row in unbalanced]
-    waiting = sa.select(payments.c.order_id).where(
-        payments.c.refund_reason.is_not(None), payments.c.refunded_at.is_(None)
-    )
+    waiting = sa.select(refunds.c.order_id).where(refunds.c.done_at.is_(None))
     open_orders = connection.execute(
         sa.select(ledger.c.order_id)
         .join(orders, orders.c.order_id == ledger.c.order_id)
@@ -67,19 +66,25 @@ def ledger_sum(connection: sa.Connection) -> int:
 
 
 def payments_have_one_end(connection: sa.Connection) -> list[str]:
-    """Every captured payment is the payment of exactly one paid order, or a refund."""
+    """Every captured payment is the payment of exactly one paid order, or goes back: no more of it than came."""
+    back = sa.func.coalesce(
+        sa.select(sa.func.sum(refunds.c.amount)).where(refunds.c.payment_id == payments.c.payment_id).scalar_subquery(),
+        0,
+    )
+    over = connection.execute(sa.select(payments.c.payment_id).where(back > payments.c.amount))
+    sentences = [f"More of payment {row.payment_id} goes back than came." for row in over]
     kept = (
         sa.select(payments.c.order_id, sa.func.count().label("n"))
-        .where(payments.c.refund_reason.is_(None))
+        .where(back < payments.c.amount)
         .group_by(payments.c.order_id)
         .subquery()
     )
     wrong = connection.execute(
         sa.select(orders.c.order_id)
         .join(kept, kept.c.order_id == orders.c.order_id)
-        .where(sa.or_(kept.c.n > 1, orders.c.state != "paid"))
+        .where(sa.or_(kept.c.n > 1, orders.c.state.not_in(["paid", "cancelled"])))
     )
-    sentences = [f"Order {row.order_id} keeps money that it should not." for row in wrong]
+    sentences += [f"Order {row.order_id} keeps money that it should not." for row in wrong]
     by_transfer = (
         sa.select(transfers.c.order_id)
         .group_by(transfers.c.order_id, orders.c.total)
@@ -90,7 +95,7 @@ def payments_have_one_end(connection: sa.Connection) -> list[str]:
         sa.select(orders.c.order_id).where(
             orders.c.state == "paid",
             orders.c.total > 0,
-            orders.c.order_id.not_in(sa.select(kept.c.order_id)),
+            orders.c.order_id.not_in(sa.select(payments.c.order_id)),
             orders.c.order_id.not_in(by_transfer),
         )
     )
@@ -104,7 +109,7 @@ def counters_equal_facts(connection: sa.Connection) -> list[str]:
             admissions.c.conference_id, admissions.c.admission_type, admissions.c.tier_id, sa.func.count().label("n")
         )
         .join(orders, orders.c.order_id == admissions.c.order_id)
-        .where(orders.c.state.in_(_TAKING))
+        .where(orders.c.state.in_(_TAKING), admissions.c.cancelled_at.is_(None))
         .group_by(admissions.c.conference_id, admissions.c.admission_type, admissions.c.tier_id)
     )
     by_tier: dict[str, int] = {}

@@ -193,14 +193,13 @@ def _conference_facts(view: OrderView) -> dict[str, Any]:
 
 def _order_facts(view: OrderView) -> dict[str, Any]:
     names = [person.name for each in view.order.admissions if (person := view.attendee(each))]
-    returned = [payment.amount.amount for payment in view.payments if payment.refund_reason is not None]
-    returned += [refund.amount.amount for refund in view.transfer_refunds]
+    returned = [each.amount.amount for each in view.refunds] + [each.amount.amount for each in view.transfer_refunds]
     return {
         **_conference_facts(view),
         "buyer": view.buyer.name if view.buyer else "",
         "total": _money(view.order.total),
         "refund": _money(Money(sum(returned), view.order.currency)),
-        "reason": next((each.refund_reason or "" for each in reversed(view.payments) if each.refund_reason), ""),
+        "reason": view.refunds[-1].reason if view.refunds else "",
         "count": str(len(view.order.admissions)),
         "attendees": ", ".join(names),
     }

@@ -16,6 +16,7 @@ from services.ticket.handlers import (
     change_conference,
     move_tier_end,
     open_conference,
+    quote,
     record_staff_act,
 )
 from services.ticket.store import conferences, orders, vouchers
@@ -151,15 +152,34 @@ def list_orders(conference_id: str) -> Answer:
 def show_order(conference_id: str, order_id: str) -> Answer:
     view = _order_of(conference_id, order_id)
     return render_template(
-        "organise/order.html", view=view, order=view.order, conference=view.conference, here="tickets"
+        "organise/order.html",
+        view=view,
+        order=view.order,
+        conference=view.conference,
+        terms=quote(view.conference, desk().now),
+        here="tickets",
     )
 
 
 def cancel(conference_id: str, order_id: str) -> Answer:
-    staff, view = the_staff(), _order_of(conference_id, order_id)
-    cancel_order(desk().context.database, view.order.order_id, "staff", staff.actor)
+    """Whole, or the tickets that are chosen; by the promised steps, or with the share that staff choose."""
+    staff, view, form = the_staff(), _order_of(conference_id, order_id), Form(request.form)
+    share = request.form.get("percent", "")
+    percent = form.integer("percent", lowest=0, highest=100) if share else None
+    chosen = request.form.getlist("admission")
+    if form.errors:
+        raise InvalidInput("No more goes back than was paid: choose 0 to 100 %.", errors=form.errors)
+    cancel_order(
+        desk().context.database,
+        view.order.order_id,
+        "staff",
+        staff.actor,
+        admission_ids=chosen or None,
+        percent=percent,
+    )
     with desk().context.database.transaction(staff.actor) as tx:
-        record_staff_act(tx, staff.id, "order_cancelled", order_id, conference_id)
+        facts = {"percent": share or "policy", "tickets": str(len(chosen)) if chosen else "all"}
+        record_staff_act(tx, staff.id, "order_cancelled", order_id, conference_id, facts)
     return go(url_for("organise_order", conference_id=conference_id, order_id=order_id))
 
 

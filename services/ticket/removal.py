@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from services.ticket.store import billing_tables as b
+from services.ticket.store import money_tables as m
 from services.ticket.store import tables as t
 from shared.database import Transaction
 from shared.events.ticketing import ConferenceCalledOff
@@ -25,13 +26,11 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
     lot_ids = _ids(tx, t.voucher_lots.c.lot_id, t.voucher_lots.c.conference_id == conference_id)
     entry_ids = _ids(tx, t.waiting.c.entry_id, t.waiting.c.conference_id == conference_id)
     session_ids = _ids(tx, t.sessions.c.session_id, t.sessions.c.order_id.in_(order_ids))
-    payment_ids = _ids(tx, t.payments.c.payment_id, t.payments.c.order_id.in_(order_ids))
+    refund_ids = _ids(tx, m.refunds.c.refund_id, m.refunds.c.conference_id == conference_id)
     timers = tx.database.frame.timers
     of_tiers = [timers.c.subject.startswith(f"{each}:", autoescape=True) for each in (conference_id, *tier_ids)]
     doomed = [
-        sa.delete(timers).where(
-            timers.c.subject.in_([*order_ids, *session_ids, *payment_ids, *lot_ids, conference_id])
-        ),
+        sa.delete(timers).where(timers.c.subject.in_([*order_ids, *session_ids, *refund_ids, *lot_ids, conference_id])),
         sa.delete(t.people).where(t.people.c.order_id.in_(entry_ids)),
         sa.delete(timers).where(sa.or_(*of_tiers)),
         sa.delete(t.webhooks).where(t.webhooks.c.object_id.in_(session_ids)),
@@ -44,6 +43,8 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
         *(
             sa.delete(table).where(table.c.conference_id == conference_id)
             for table in (
+                m.refunds,
+                m.disputes,
                 t.admissions,
                 t.ledger,
                 t.orders,

@@ -226,6 +226,16 @@ class OrderPlaced(ma.Schema):
     )
 
 
+class CancellationRequest(ma.Schema):
+    admissions = fields.List(
+        fields.String(validate=(validate.Length(1, 40), *READABLE)),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(1, MOST_ATTENDEES, error="An order has 1 to 10 attendees."),
+        metadata={"description": "ids of the tickets to give back; all of the order's when left out"},
+    )
+
+
 class VatSchema(ma.Schema):
     rate = fields.Integer()
     net = money_field()
@@ -241,6 +251,7 @@ class AdmissionSchema(ma.Schema):
     name = fields.String(allow_none=True, metadata={"description": "null: erased"})
     email = fields.String(allow_none=True)
     is_valid = fields.Boolean(metadata={"description": "whether it admits now"})
+    refund_now = money_field(metadata={"description": "what goes back if it is given back now"})
 
 
 class TransferSchema(ma.Schema):

@@ -12,19 +12,21 @@ import sqlalchemy as sa
 from services.ticket.domain.billing import Billing
 from services.ticket.domain.conference import AdmissionType, Conference, LegalText
 from services.ticket.domain.order import Admission, Order, State
+from services.ticket.domain.policy import percent_at, refund_of
 from services.ticket.domain.quota import Quota
 from services.ticket.domain.tier import Ladder, Tier
 from services.ticket.domain.transfer import TRANSFER, NoTransfer, Received
-from services.ticket.store import conferences, orders, payments, sellers, transfers
+from services.ticket.store import conferences, orders, payments, refunds, sellers, transfers
 from services.ticket.store.orders import Person
 from services.ticket.store.payments import Payment
+from services.ticket.store.refunds import Refund
 from services.ticket.store.sellers import Sale
 from services.ticket.store.transfers import Transfer, TransferRefund
 from services.ticket.web import payment_link
 from shared.documents.invoice import BankAccount
 from shared.documents.qr import fits_girocode, girocode_png
 from shared.documents.reference import payment_reference
-from shared.money import Money
+from shared.money import Money, total
 
 SCARCE = 20
 """From here on a page says how many are left."""
@@ -185,6 +187,7 @@ class OrderView:
     conference: Conference
     people: dict[str, Person]
     payments: list[Payment]
+    refunds: list[Refund]
     has_session: bool
     billing: Billing = Billing()
     sale: Sale | None = None
@@ -218,11 +221,25 @@ class OrderView:
     @property
     def refund(self) -> str | None:
         """`waiting` while money is on its way back, `done` when all of it is."""
-        back = [payment.refunded_at is not None for payment in self.payments if payment.refund_reason is not None]
+        back = [refund.done_at is not None for refund in self.refunds]
         back += [refund.done_on is not None for refund in self.transfer_refunds]
         if not back:
             return None
         return "done" if all(back) else "waiting"
+
+    def refund_now(self, admission: Admission, now: datetime) -> Money:
+        """What goes back if its buyer gives this ticket back now, by the conference's steps."""
+        conference = self.conference
+        is_open = self.order.admits(admission) and now < conference.doors_at
+        percent = percent_at(conference.cancellation, conference.doors_at, conference.time_zone, now) if is_open else 0
+        return refund_of([admission.price], percent, self.order.currency)
+
+    @property
+    def returned(self) -> Money:
+        """What went back, or is on its way."""
+        by_stripe = [refund.amount for refund in self.refunds]
+        by_transfer = [refund.amount for refund in self.transfer_refunds]
+        return total([*by_stripe, *by_transfer], self.order.currency)
 
     def attendee(self, admission: Admission) -> Person | None:
         return self.people.get(admission.attendee)
@@ -270,7 +287,8 @@ class OrderView:
                     "comp": admission.comp,
                     "name": person.name if (person := self.attendee(admission)) else None,
                     "email": person.email if person else None,
-                    "is_valid": order.state == State.PAID,
+                    "is_valid": order.admits(admission),
+                    "refund_now": self.refund_now(admission, now),
                 }
                 for admission in order.admissions
             ],
@@ -286,6 +304,7 @@ def order(connection: sa.Connection, order_id: str) -> OrderView:
         conference=conferences.conference_by_id(connection, found.conference_id),
         people=orders.people_of(connection, order_id),
         payments=payments.payments_of(connection, order_id),
+        refunds=refunds.refunds_of(connection, order_id),
         has_session=payments.session_of(connection, order_id) is not None,
         billing=transfers.billing_of(connection, order_id),
         sale=sellers.sale_of(connection, found.conference_id),

@@ -213,6 +213,7 @@ class PaymentRefunded(_OrderFacts):
     reason: str
     refunded_at: datetime
     buyer: str
+    refund_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +223,7 @@ class RefundRequested(_OrderFacts):
     payment_id: str
     amount: Money
     reason: str
+    refund_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -199,7 +199,7 @@ def order_in(state: State) -> Order:
 @pytest.mark.parametrize("state", list(State))
 def test_an_order_moves_only_along_its_transitions(state: State) -> None:
     moves: dict[State, Any] = {
-        State.PLACED: lambda order: order.place(DAY_ZERO, DAY_ZERO),
+        State.PLACED: lambda order: order.place(DAY_ZERO + timedelta(days=1), DAY_ZERO),
         State.PAID: lambda order: order.pay(DAY_ZERO),
         State.LAPSED: lambda order: order.lapse("expired", DAY_ZERO),
         State.CANCELLED: lambda order: order.cancel("buyer", euros(199), DAY_ZERO),

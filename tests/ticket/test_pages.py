@@ -226,7 +226,8 @@ def test_a_cancelled_ticket_is_not_valid_any_more(stage: Stage, client: FlaskCli
     client.get(f"/orders/{order.reference}?key={order.secret}")
     path = admission_path(stage, order.order_id)
     page = client.get(f"/orders/{order.reference}/cancel").get_data(as_text=True)
-    answer = client.post(f"/orders/{order.reference}/cancel", data={"csrf_token": hidden(page, "csrf_token")})
+    form = {"csrf_token": hidden(page, "csrf_token"), "admission": hidden(page, "admission")}
+    answer = client.post(f"/orders/{order.reference}/cancel", data=form)
     assert answer.status_code == 303
     assert "The refund is on its way" in client.get(f"/orders/{order.reference}").get_data(as_text=True)
     assert client.get(path).status_code == 410

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from services.ticket.domain.local_time import at_local, days_earlier, zone_of
+from services.ticket.domain.policy import STANDARD, Step, check_steps
 from services.ticket.domain.tier import Ladder, Tier
 from shared.errors import InvalidInput, NotFound
 from shared.events import Event
@@ -94,6 +95,7 @@ class Conference:
     is_demo: bool = False
     opened_at: datetime | None = None
     called_off_at: datetime | None = None
+    cancellation: tuple[Step, ...] = STANDARD
     description_en: str = ""
     description_de: str = ""
     revision: int = 0
@@ -200,6 +202,7 @@ class ConferencePlan:
     is_demo: bool = False
     description_en: str = ""
     description_de: str = ""
+    cancellation: tuple[Step, ...] = STANDARD
 
     def check(self) -> None:
         """Raises `InvalidInput` whose `errors` say, field by field, what to mend."""
@@ -236,6 +239,10 @@ class ConferencePlan:
             zone_of(self.time_zone)
         except InvalidInput as error:
             errors.setdefault("time_zone", []).append(str(error))
+        try:
+            check_steps(self.cancellation)
+        except InvalidInput as error:
+            errors.setdefault("cancellation", []).append(str(error))
         if errors:
             raise InvalidInput("Some fields need another look.", errors=errors)
 

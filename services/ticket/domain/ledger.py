@@ -1,36 +1,64 @@
 """Money movements as double entry: a posting is two rows that sum to zero, so the ledger does too.
 
-`order` is what the buyer owes us (its balance is the sum of its rows), `sales` what was sold, `stripe` what Stripe holds for
-us, `bank` what came to our account. `charge` and `refund` belong to a payment, `sale` and `reversal` to the order, `transfer` and
-`payback` to a bank transfer and its return.
+order     what the buyer owes us; its balance is the sum of its rows      stripe    what Stripe holds for us
+sales     what was sold                                                   bank      what came to, or left, our account
+fees      what Stripe keeps                                               disputed  what a bank has taken back for now
+surplus   what was paid beyond the price, and is kept                     shortage  what was missing, and is let off
+
+`charge` and `transfer` are money that came, by card and by bank; `refund` and `payback` are money that went back the same way.
+A dispute that is won is `dispute_won`; one that is lost gives the buyer's money back by `dispute_lost`, beside a reversal.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from shared.errors import InvalidInput
+from shared.events.ticketing import VatAmount
 from shared.money import Money
 
-Account = Literal["order", "sales", "stripe", "bank"]
-Kind = Literal["sale", "charge", "refund", "reversal", "transfer", "payback"]
+Account = Literal["order", "sales", "stripe", "bank", "fees", "disputed", "surplus", "shortage"]
+Kind = Literal[
+    "sale",
+    "reversal",
+    "charge",
+    "refund",
+    "transfer",
+    "payback",
+    "fee",
+    "payout",
+    "dispute",
+    "dispute_won",
+    "dispute_lost",
+    "overpayment",
+    "underpayment",
+]
 
 SIDES: dict[Kind, tuple[Account, Account]] = {
     "sale": ("order", "sales"),
+    "reversal": ("sales", "order"),
     "charge": ("stripe", "order"),
     "refund": ("order", "stripe"),
-    "reversal": ("sales", "order"),
     "transfer": ("bank", "order"),
     "payback": ("order", "bank"),
+    "fee": ("fees", "stripe"),
+    "payout": ("bank", "stripe"),
+    "dispute": ("disputed", "stripe"),
+    "dispute_won": ("stripe", "disputed"),
+    "dispute_lost": ("order", "disputed"),
+    "overpayment": ("order", "surplus"),
+    "underpayment": ("shortage", "order"),
 }
 """Which account grows and which shrinks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row: `amount` is signed. `payment_id` is empty for a sale and its reversal."""
+    """One row: `amount` is signed. `vat` is what the amount contains,
+    `document` the number of the receipt or correction, `stripe_id` Stripe's object."""
 
     posting_id: str
     kind: Kind
@@ -40,6 +68,9 @@ class Entry:
     payment_id: str
     amount: Money
     booked_at: datetime
+    vat: Sequence[VatAmount] = field(default=())
+    document: str = ""
+    stripe_id: str = ""
 
 
 def post(
@@ -50,6 +81,10 @@ def post(
     amount: Money,
     booked_at: datetime,
     payment_id: str = "",
+    *,
+    vat: Sequence[VatAmount] = (),
+    document: str = "",
+    stripe_id: str = "",
 ) -> tuple[Entry, Entry]:
     """The two rows of a posting of a positive amount."""
     if amount.amount <= 0:
@@ -57,6 +92,18 @@ def post(
     grows, shrinks = SIDES[kind]
 
     def row(account: Account, signed: Money) -> Entry:
-        return Entry(posting_id, kind, account, conference_id, order_id, payment_id, signed, booked_at)
+        return Entry(
+            posting_id,
+            kind,
+            account,
+            conference_id,
+            order_id,
+            payment_id,
+            signed,
+            booked_at,
+            tuple(vat),
+            document,
+            stripe_id,
+        )
 
     return row(grows, amount), row(shrinks, -amount)

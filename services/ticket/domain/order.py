@@ -10,7 +10,7 @@ Money is beside it, in the ledger. A transition validates, changes and returns w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -65,6 +65,7 @@ class Admission:
 
     `by_voucher`: it used up one admission of the order's voucher, whatever that made it cost.
     `generation` counts how often it was passed on: codes and links of an earlier one open nothing any more.
+    `cancelled_at`: it was given back, alone or with its whole order, and neither admits nor counts any more.
     """
 
     admission_id: str
@@ -75,6 +76,7 @@ class Admission:
     comp: bool = False
     by_voucher: bool = False
     generation: int = 0
+    cancelled_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -105,7 +107,12 @@ class Order:
     @property
     def voucher_count(self) -> int:
         """How many admissions of its voucher it uses."""
-        return sum(admission.by_voucher for admission in self.admissions)
+        return sum(admission.by_voucher for admission in self.live_admissions)
+
+    @property
+    def live_admissions(self) -> list[Admission]:
+        """Those that were not given back."""
+        return [admission for admission in self.admissions if admission.cancelled_at is None]
 
     def lines(self) -> tuple[OrderLine, ...]:
         counts: dict[tuple[str, str, Money], int] = {}
@@ -117,14 +124,14 @@ class Order:
     def tier_counts(self) -> dict[str, int]:
         """How many of each tier it takes; comp admissions are of none."""
         counts: dict[str, int] = {}
-        for admission in self.admissions:
+        for admission in self.live_admissions:
             if admission.tier_id:
                 counts[admission.tier_id] = counts.get(admission.tier_id, 0) + 1
         return counts
 
     def type_counts(self) -> dict[str, int]:
         counts: dict[str, int] = {}
-        for admission in self.admissions:
+        for admission in self.live_admissions:
             counts[admission.admission_type] = counts.get(admission.admission_type, 0) + 1
         return counts
 
@@ -189,7 +196,28 @@ class Order:
         cancelled = OrderCancelled(
             **self._facts(), reason=reason, cancelled_at=now, buyer=person_ref(self.buyer), refund=refund
         )
-        return [cancelled, *(self._cancelled(admission, reason, now) for admission in self.admissions)]
+        return [cancelled, *self._give_back(self.live_admissions, reason, now)]
+
+    def cancel_admissions(self, ids: Collection[str], reason: str, refund: Money, now: datetime) -> list[Event]:
+        """Some admissions of a paid order are given back, and `refund` with them; the last ones end the order.
+
+        Raises `Conflict` where nothing of it admits any more, `NotFound` for one that is not of it, or was given back before.
+        """
+        live = {admission.admission_id: admission for admission in self.live_admissions}
+        if State.CANCELLED not in TRANSITIONS[self.state]:
+            raise Conflict(
+                f"This order is {self.state}: none of its tickets can be given back.", status=str(self.state)
+            )
+        if not ids or not live.keys() >= set(ids):
+            raise NotFound("There is no such ticket, or it was given back before.")
+        if len(set(ids)) == len(live):
+            return self.cancel(reason, refund, now)
+        return self._give_back([live[each] for each in live if each in ids], reason, now)
+
+    def _give_back(self, admissions: Sequence[Admission], reason: str, now: datetime) -> list[Event]:
+        for admission in admissions:
+            admission.cancelled_at = now
+        return [self._cancelled(admission, reason, now) for admission in admissions]
 
     def admission(self, admission_id: str) -> Admission:
         for admission in self.admissions:
@@ -199,7 +227,7 @@ class Order:
 
     def admits(self, admission: Admission) -> bool:
         """Whether this admission of it lets somebody in."""
-        return self.state == State.PAID
+        return self.state == State.PAID and admission.cancelled_at is None
 
     def transfer(self, admission_id: str, attendee: str) -> list[Event]:
         """Somebody else holds it from now on. Raises `Conflict` where it admits nobody."""

@@ -1,8 +1,10 @@
 """What the ticket service does: its table of contents.
 
 selling.py      place_order                                       what a buyer asks for, held at the price they saw
-paying.py       begin_payment, confirm_payment, refund_payment    Stripe: one path for webhook, return page and sweep
-ending.py       end_hold, expire_session, cancel_order            holds that end, orders that are given back
+paying.py       begin_payment, confirm_payment                    Stripe: one path for webhook, return page and sweep
+refunding.py    request_refund, return_money, refund_payment      what goes back by Stripe
+ending.py       end_hold, expire_session                          holds that end
+cancelling.py   quote, cancel_order                               orders and tickets that are given back
 transfers.py    receive_transfer, confirm_bank, end_transfer      bank transfers: matched, in time, or lapsed
 payback.py      ask_back, see_refund, finish_refund               what goes back by transfer
 conferences.py  open_conference, change_conference, move_tier_end, turn_tier, announce_tier_end
@@ -14,6 +16,7 @@ people.py       erase_people, erase_from_order, erase_address
 
 from collections.abc import Mapping
 
+from services.ticket.handlers.cancelling import Quote, cancel_order, quote
 from services.ticket.handlers.conferences import (
     announce_tier_end,
     change_conference,
@@ -22,7 +25,7 @@ from services.ticket.handlers.conferences import (
     turn_tier,
 )
 from services.ticket.handlers.context import Context, record_staff_act
-from services.ticket.handlers.ending import cancel_order, end_hold, expire_session
+from services.ticket.handlers.ending import end_hold, expire_session
 from services.ticket.handlers.holders import (
     Holder,
     ask_for_links,
@@ -39,10 +42,10 @@ from services.ticket.handlers.paying import (
     begin_payment,
     confirm_payment,
     record_webhook,
-    refund_payment,
     return_from_stripe,
 )
 from services.ticket.handlers.people import erase_address, erase_from_order, erase_people
+from services.ticket.handlers.refunding import refund_payment
 from services.ticket.handlers.selling import AttendeeWish, OrderWish, Placed, place_order
 from services.ticket.handlers.transfers import confirm_bank, end_transfer, receive_transfer, record_by_hand
 from services.ticket.handlers.vouchers import end_vouchers, issue_vouchers, make_vouchers, revoke_lot, revoke_vouchers
@@ -95,6 +98,7 @@ __all__ = [
     "Holder",
     "OrderWish",
     "Placed",
+    "Quote",
     "ask_for_links",
     "begin_payment",
     "cancel_order",
@@ -114,6 +118,7 @@ __all__ = [
     "offer_now",
     "open_conference",
     "place_order",
+    "quote",
     "record_by_hand",
     "record_staff_act",
     "record_webhook",

@@ -160,6 +160,7 @@ def _conference(tx: Transaction, plan: ConferencePlan) -> Conference:
         admission_types=tuple(_admission_type(each, plan) for each in plan.types),
         is_demo=plan.is_demo,
         opened_at=tx.now,
+        cancellation=plan.cancellation,
         description_en=plan.description_en,
         description_de=plan.description_de,
     )

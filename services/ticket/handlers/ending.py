@@ -1,20 +1,19 @@
-"""How orders end without a visit: holds that run out, and orders that are given back."""
+"""How orders end that were not paid: holds and transfers that run out, or are given up."""
 
 from __future__ import annotations
 
-from services.ticket.domain.ledger import post
 from services.ticket.domain.order import LONGEST_HOLD, Order, State
 from services.ticket.domain.transfer import TRANSFER
 from services.ticket.handlers.context import Context
 from services.ticket.handlers.payback import ask_all_back
-from services.ticket.handlers.paying import confirm_payment, request_refund
+from services.ticket.handlers.paying import confirm_payment
 from services.ticket.handlers.redeeming import drawn, drawn_of_tiers, lock_voucher_of, reserved_by
 from services.ticket.handlers.waiting import lock_capacity, save_capacity, serve_line
 from services.ticket.payments import SessionState
-from services.ticket.store import conferences, orders, payments, vouchers
+from services.ticket.store import orders, payments, vouchers
 from services.ticket.store.waiting import lock_line
-from shared.database import Database, Transaction
-from shared.errors import Conflict, Unavailable
+from shared.database import Transaction
+from shared.errors import Unavailable
 from shared.service import Errand, Timer
 
 
@@ -77,51 +76,16 @@ def _give_up_after_a_day(errand: Errand, context: Context) -> None:
                 tx.schedule("ask_stripe", session.session_id, tx.now)
 
 
-def cancel_order(database: Database, order_id: str, reason: str = "buyer", actor: str = "buyer") -> Order:
-    """Give an order back: a paid one is refunded in full until doors open, a held one is let go.
-
-    Raises `Conflict` where it is over already, or the conference has begun.
-    """
-    with database.transaction(actor) as tx:
-        order = orders.lock_order(tx, order_id)
-        if order.state == State.HELD:
-            if payments.session_of(tx.connection, order_id) is None:
-                lapse(tx, order, "abandoned")
-            else:
-                tx.schedule("expire_session", order_id, tx.now, {"reason": "abandoned"})
-            return order
-        if order.state == State.PLACED:
-            lapse(tx, order, "abandoned")
-            return order
-        conference = conferences.conference_by_id(tx.connection, order.conference_id)
-        if order.state == State.PAID and tx.now >= conference.doors_at:
-            raise Conflict(
-                "The conference has begun: this order cannot be cancelled any more.", status=str(order.state)
-            )
-        tx.publish(*order.cancel(reason, order.total, tx.now))
-        _give_back(tx, order)
-        orders.save_order(tx, order)
-        if order.total:
-            posting = post("reversal", tx.ids.new("pos", tx.now), order.conference_id, order_id, order.total, tx.now)
-            payments.record_entries(tx, posting)
-        for payment in payments.payments_of(tx.connection, order_id):
-            if payment.refund_reason is None:
-                request_refund(tx, order, payment, "cancelled")
-        if order.payment_method == TRANSFER:
-            ask_all_back(tx, order, "cancelled")
-        return order
-
-
 def lapse(tx: Transaction, order: Order, reason: str) -> None:
     """End a locked order that was not paid (in full) and give its capacity back, and what came of its money."""
     tx.publish(*order.lapse(reason, tx.now))
-    _give_back(tx, order)
+    give_back(tx, order)
     orders.save_order(tx, order)
     if order.payment_method == TRANSFER:
         ask_all_back(tx, order, "cancelled" if reason == "abandoned" else "partial")
 
 
-def _give_back(tx: Transaction, order: Order) -> None:
+def give_back(tx: Transaction, order: Order) -> None:
     """Capacity to the quotas, to a tier only as far as it is open, and the voucher to its owner; then to who waits."""
     types = order.type_counts()
     line = lock_line(tx, order.conference_id)

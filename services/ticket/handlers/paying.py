@@ -17,11 +17,11 @@ from services.ticket.domain.order import Order, State
 from services.ticket.handlers.conferences import schedule_ladder
 from services.ticket.handlers.context import Context
 from services.ticket.handlers.redeeming import drawn, drawn_of_tiers, lock_voucher_of, reserved_by
+from services.ticket.handlers.refunding import request_refund
 from services.ticket.payments import Checkout, CheckoutLine, MadeSession, SessionState, UnknownAtStripe
 from services.ticket.store import conferences, orders, payments, vouchers
 from shared.database import Transaction
 from shared.errors import Conflict, Unavailable
-from shared.events.ticketing import PaymentRefunded, RefundRequested
 from shared.service import Errand
 
 STRIPE_WANTS = timedelta(minutes=30)
@@ -165,11 +165,11 @@ def _receive(tx: Transaction, order: Order, seen: SessionState) -> None:
         tx, post("charge", posting, order.conference_id, order.order_id, seen.amount, tx.now, payment.payment_id)
     )
     if order.state == State.PAID:
-        request_refund(tx, order, payment, "doubled")
+        request_refund(tx, order, payment, payment.amount, "doubled")
     elif seen.amount != order.total:
-        request_refund(tx, order, payment, "wrong_amount")
+        request_refund(tx, order, payment, payment.amount, "wrong_amount")
     elif order.state == State.CANCELLED or (order.state == State.LAPSED and not take_again(tx, order)):
-        request_refund(tx, order, payment, "late")
+        request_refund(tx, order, payment, payment.amount, "late")
     else:
         settle(tx, order)
 
@@ -210,72 +210,6 @@ def take_again(tx: Transaction, order: Order) -> bool:
     conferences.save_ladders(tx, ladders.values())
     conferences.save_quotas(tx, quotas)
     return True
-
-
-def request_refund(tx: Transaction, order: Order, payment: payments.Payment, reason: str) -> None:
-    """Have a payment given back, whole."""
-    payment.refund_reason = reason
-    payments.save_payment(tx, payment)
-    tx.publish(
-        RefundRequested(
-            conference_id=order.conference_id,
-            order_id=order.order_id,
-            reference=order.reference,
-            payment_id=payment.payment_id,
-            amount=payment.amount,
-            reason=reason,
-        )
-    )
-    tx.schedule("refund_payment", payment.payment_id, tx.now)
-
-
-def refund_payment(errand: Errand, context: Context) -> None:
-    """Have Stripe give a payment back, once: its key makes a second asking the same refund.
-
-    A refund for which Stripe lacks our balance waits, visibly; one that failed is tried anew a few times, then a person decides.
-    """
-    with context.database.reading() as connection:
-        payment = payments.load_payment(connection, errand.subject)
-    if payment.refunded_at is not None:
-        return
-    seen = context.payments.refund_state(payment.refund_id) if payment.refund_id else None
-    if seen is None or seen.has_failed:
-        after = seen.refund_id if seen else ""
-        seen = context.payments.refund(payment.intent_id, payment.amount, payment.payment_id, after)
-    with context.database.transaction() as tx:
-        order = orders.lock_order(tx, payment.order_id)
-        payment = payments.load_payment(tx.connection, errand.subject)
-        payment.refund_id = seen.refund_id
-        if seen.status == "succeeded" and payment.refunded_at is None:
-            payment.refunded_at = tx.now
-            posting = tx.ids.new("pos", tx.now)
-            payments.record_entries(
-                tx,
-                post(
-                    "refund", posting, order.conference_id, order.order_id, payment.amount, tx.now, payment.payment_id
-                ),
-            )
-            tx.publish(_refunded(order, payment, tx))
-        payments.save_payment(tx, payment)
-        if seen.status == "succeeded":
-            errand.done(tx)
-    if seen.has_failed:
-        raise Conflict("Stripe could not give this payment back.", payment_id=payment.payment_id)
-    if seen.status != "succeeded":
-        raise Unavailable("Stripe has not given this payment back yet.")
-
-
-def _refunded(order: Order, payment: payments.Payment, tx: Transaction) -> PaymentRefunded:
-    return PaymentRefunded(
-        conference_id=order.conference_id,
-        order_id=order.order_id,
-        reference=order.reference,
-        payment_id=payment.payment_id,
-        amount=payment.amount,
-        reason=payment.refund_reason or "",
-        refunded_at=tx.now,
-        buyer=f"ticket:{order.buyer}",
-    )
 
 
 def _alarm(context: Context, errand: Errand) -> None:

@@ -9,7 +9,7 @@ from flask import Response, render_template, request, url_for
 from services.ticket import views
 from services.ticket.domain.errors import HoldExpired
 from services.ticket.domain.order import State
-from services.ticket.handlers import begin_payment, cancel_order, return_from_stripe
+from services.ticket.handlers import begin_payment, cancel_order, quote, return_from_stripe
 from services.ticket.web import desk, go, order_by_secret, order_of_browser, remember_order
 from shared.errors import Conflict, Unavailable
 from shared.web.i18n import gettext as _
@@ -63,12 +63,50 @@ def ask_to_cancel(reference: str) -> Answer:
         view = views.order(connection, order_id)
     if view.order.state not in (State.HELD, State.PLACED, State.PAID):
         return go(url_for("order_page", reference=reference))
-    return render_template("cancel.html", view=view, order=view.order, conference=view.conference)
+    return _cancel_page(view)
 
 
 def cancel(reference: str) -> Answer:
-    cancel_order(desk().context.database, order_of_browser(reference))
+    """The tickets that were chosen, at no less than was shown."""
+    order_id = order_of_browser(reference)
+    chosen = request.form.getlist("admission")
+    seen = request.form.get("percent", "")
+    with desk().context.database.reading() as connection:
+        view = views.order(connection, order_id)
+    if view.order.state == State.PAID and not chosen:
+        return _cancel_page(view, _("Choose the tickets that you want to give back.")), 422
+    try:
+        cancel_order(
+            desk().context.database,
+            order_id,
+            admission_ids=chosen if view.order.state == State.PAID else None,
+            seen_percent=int(seen) if seen.isdecimal() and len(seen) <= 3 else None,
+        )
+    except Conflict as error:
+        with desk().context.database.reading() as connection:
+            view = views.order(connection, order_id)
+        return _cancel_page(view, _refusal(view, error)), error.status
     return go(url_for("order_page", reference=reference))
+
+
+def _refusal(view: views.OrderView, error: Conflict) -> str:
+    if "percent" in error.facts:
+        return _("What goes back has become less while you were reading. Nothing is cancelled yet.")
+    return _("This cannot be cancelled any more. Nothing was changed.")
+
+
+def _cancel_page(view: views.OrderView, wrong: str = "") -> str:
+    terms = quote(view.conference, desk().now)
+    return render_template(
+        "cancel.html",
+        view=view,
+        order=view.order,
+        conference=view.conference,
+        terms=terms,
+        is_over=view.order.state == State.PAID and desk().now >= view.conference.doors_at,
+        chosen=request.form.getlist("admission") or [each.admission_id for each in view.order.live_admissions],
+        wrong=wrong,
+    )
 
 
 def ticket_pdf(what: dict[str, str], filename: str) -> Response:

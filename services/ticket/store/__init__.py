@@ -3,13 +3,14 @@
 conferences.py  conferences, legal texts, ladders, quotas      orders.py    orders, admissions, people, repeated requests
 payments.py     Stripe's sessions, payments, webhooks, ledger  vouchers.py  lots and codes
 transfers.py    bank transfers, refunds by transfer, billing   sellers.py   who sells
-tables.py, billing_tables.py  all tables
+refunds.py      what goes back by Stripe                       disputes.py  what banks take back
+tables.py, billing_tables.py, money_tables.py  all tables
 
 `load_...` and `..._of` look, `lock_...` reads what the transaction is going to change, `save_...` writes it back, `record_...`
 adds a fact. Locks are taken in one order: order, ladders, quotas, voucher, sequences.
 """
 
-from services.ticket.store import conferences, orders, payments, sellers, transfers, vouchers
+from services.ticket.store import conferences, orders, payments, refunds, sellers, transfers, vouchers
 from services.ticket.store.tables import metadata
 
-__all__ = ["conferences", "metadata", "orders", "payments", "sellers", "transfers", "vouchers"]
+__all__ = ["conferences", "metadata", "orders", "payments", "refunds", "sellers", "transfers", "vouchers"]

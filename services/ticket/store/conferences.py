@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.ticket.domain.conference import AdmissionType, Conference, LegalText
+from services.ticket.domain.policy import Step
 from services.ticket.domain.quota import Quota
 from services.ticket.domain.tier import Ladder, Tier
 from services.ticket.store.tables import conferences, legal_texts, quotas, tiers
@@ -168,6 +169,7 @@ def _conference_values(conference: Conference) -> dict[str, Any]:
     return {
         **values,
         "days": [day.isoformat() for day in conference.days],
+        "cancellation": [[step.days, step.percent] for step in conference.cancellation],
         "admission_types": [asdict(each) for each in conference.admission_types],
     }
 
@@ -178,6 +180,7 @@ def _conference(row: Any) -> Conference:
         **{
             **facts,
             "days": tuple(date.fromisoformat(day) for day in row.days),
+            "cancellation": tuple(Step(*each) for each in row.cancellation),
             "admission_types": tuple(AdmissionType(**each) for each in row.admission_types),
         }
     )

@@ -42,6 +42,11 @@ _SAVE_ORDER = Prepared(
     .where(orders.c.order_id == sa.bindparam("b_order_id"))
     .values({name: sa.bindparam(name) for name in ("state", "paid_at", "ended_at", "end_reason", "pay_by")})
 )
+_SAVE_CANCELLED = (
+    sa.update(admissions)
+    .where(admissions.c.admission_id.in_(sa.bindparam("ids", expanding=True)))
+    .values(cancelled_at=sa.bindparam("at"))
+)
 _ANSWER = sa.select(idempotency).where(idempotency.c.key == sa.bindparam("key"))
 _keep = insert(idempotency)
 _KEEP_ANSWER = Prepared(
@@ -163,7 +168,10 @@ def load_order(connection: sa.Connection, order_id: str) -> Order:
 
 
 def save_order(tx: Transaction, order: Order) -> None:
+    """Its state, and which of its admissions were given back in this transaction."""
     tx.write(_SAVE_ORDER, {"b_order_id": order.order_id, **_state(order)})
+    if given_back := [each.admission_id for each in order.admissions if each.cancelled_at == tx.now]:
+        tx.execute(_SAVE_CANCELLED, {"ids": given_back, "at": tx.now})
 
 
 def is_known(connection: sa.Connection, order_id: str) -> bool:
@@ -280,6 +288,7 @@ def _order(row: Any, seats: Iterable[Any], order_id: str) -> Order:
                 seat.comp,
                 seat.by_voucher,
                 generation=seat.generation,
+                cancelled_at=seat.cancelled_at,
             )
             for seat in seats
         ],

@@ -34,11 +34,7 @@ _PAYMENT = sa.select(payments).where(payments.c.payment_id == sa.bindparam("paym
 _PAYMENTS_OF = (
     sa.select(payments).where(payments.c.order_id == sa.bindparam("order_id")).order_by(payments.c.payment_id)
 )
-_SAVE_PAYMENT = (
-    sa.update(payments)
-    .where(payments.c.payment_id == sa.bindparam("b_payment_id"))
-    .values({name: sa.bindparam(name) for name in ("refund_reason", "refund_id", "refunded_at")})
-)
+_BY_INTENT = sa.select(payments).where(payments.c.intent_id == sa.bindparam("intent_id"))
 _RECORD_WEBHOOK = insert(webhooks).on_conflict_do_nothing(index_elements=["event_id"]).returning(webhooks.c.event_id)
 _SET_OUTCOME = (
     sa.update(webhooks)
@@ -59,9 +55,9 @@ class Session:
     expires_at: datetime
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Payment:
-    """Money that Stripe captured for us. It ends as the payment of an order, or goes back: `refund_reason` says why."""
+    """Money that Stripe captured for us. It pays an order, or goes back: see refunds."""
 
     payment_id: str
     order_id: str
@@ -69,9 +65,6 @@ class Payment:
     intent_id: str
     amount: Money
     received_at: datetime
-    refund_reason: str | None = None
-    refund_id: str | None = None
-    refunded_at: datetime | None = None
 
 
 def begin_session(tx: Transaction, order_id: str, expires_at: datetime) -> None:
@@ -112,7 +105,6 @@ def record_payment(tx: Transaction, payment: Payment) -> bool:
         "amount": payment.amount.amount,
         "currency": payment.amount.currency,
         "received_at": payment.received_at,
-        "refund_reason": payment.refund_reason,
     }
     return tx.execute(_RECORD_PAYMENT, values).first() is not None
 
@@ -129,16 +121,9 @@ def payments_of(connection: sa.Connection, order_id: str) -> list[Payment]:
     return [_payment(row) for row in connection.execute(_PAYMENTS_OF, {"order_id": order_id})]
 
 
-def save_payment(tx: Transaction, payment: Payment) -> None:
-    tx.execute(
-        _SAVE_PAYMENT,
-        {
-            "b_payment_id": payment.payment_id,
-            "refund_reason": payment.refund_reason,
-            "refund_id": payment.refund_id,
-            "refunded_at": payment.refunded_at,
-        },
-    )
+def payment_of_intent(connection: sa.Connection, intent_id: str) -> Payment | None:
+    row = connection.execute(_BY_INTENT, {"intent_id": intent_id}).first()
+    return None if row is None else _payment(row)
 
 
 def record_webhook(tx: Transaction, event_id: str, type: str, object_id: str, outcome: str) -> bool:
@@ -164,6 +149,9 @@ def record_entries(tx: Transaction, *postings: Iterable[Entry]) -> None:
             "amount": entry.amount.amount,
             "currency": entry.amount.currency,
             "booked_at": entry.booked_at,
+            "vat": [[each.rate, each.net.amount, each.vat.amount] for each in entry.vat],
+            "document": entry.document,
+            "stripe_id": entry.stripe_id,
         }
         for posting in postings
         for entry in posting
@@ -180,7 +168,4 @@ def _payment(row: Any) -> Payment:
         row.intent_id,
         Money(row.amount, row.currency),
         row.received_at,
-        row.refund_reason,
-        row.refund_id,
-        row.refunded_at,
     )

@@ -36,6 +36,7 @@ conferences = sa.Table(
     sa.Column("is_demo", sa.Boolean, nullable=False),
     sa.Column("opened_at", UtcDateTime, nullable=False),
     _moment("called_off_at"),
+    sa.Column("cancellation", Json, nullable=False, server_default="[[0, 100]]"),
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
     sa.Column("most_days", sa.Integer, nullable=False, server_default="0"),
 )
@@ -134,6 +135,7 @@ admissions = sa.Table(
     sa.Column("comp", sa.Boolean, nullable=False),
     sa.Column("by_voucher", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
+    _moment("cancelled_at"),
 )
 
 people = sa.Table(
@@ -186,9 +188,6 @@ payments = sa.Table(
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.String(3), nullable=False),
     sa.Column("received_at", UtcDateTime, nullable=False),
-    sa.Column("refund_reason", sa.String(20), nullable=True),
-    sa.Column("refund_id", sa.String(100), nullable=True),
-    _moment("refunded_at"),
 )
 
 ledger = sa.Table(
@@ -196,7 +195,7 @@ ledger = sa.Table(
     metadata,
     sa.Column("entry_id", BigId, primary_key=True, autoincrement=True),
     sa.Column("posting_id", ID, nullable=False),
-    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("account", sa.String(10), nullable=False),
     sa.Column("conference_id", ID, nullable=False),
     sa.Column("order_id", ID, nullable=False, index=True),
@@ -204,6 +203,9 @@ ledger = sa.Table(
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.String(3), nullable=False),
     sa.Column("booked_at", UtcDateTime, nullable=False),
+    sa.Column("vat", Json, nullable=False, server_default="[]"),
+    sa.Column("document", sa.String(40), nullable=False, server_default=""),
+    sa.Column("stripe_id", sa.String(100), nullable=False, server_default=""),
 )
 
 webhooks = sa.Table(
