@@ -138,12 +138,14 @@ class Play:
             self.agenda.at(order.cancels_at, self._bound(self.shop.cancel, basket))
 
     def _pay(self, order: OrderPart, basket: Basket) -> None:
-        if order.manner == "pays_twice":
-            # The other tab's checkout is made while the first one is open; both are paid. Of this one only Stripe knows, so if
-            # its webhook were lost for good nobody would ever ask about it.
+        if order.manner in ("pays_twice", "pays_lapsed"):
+            # The other tab's checkout; who pays twice pays both. Of this one only Stripe knows, so if its webhook were lost for
+            # good nobody would ever ask about it.
             self.shop.turn(drop_rate=0.0)
             self.shop.pay_again(basket)
             self.shop.turn(drop_rate=TURNED_DOWN["drop_rate"])
+        if order.manner == "pays_lapsed":
+            return  # our own checkout was closed when the order lapsed
         if not self.shop.pay(basket):
             raise Conflict(f"The bank declined {basket.reference}.")
         if order.comes_back:

@@ -18,8 +18,9 @@ from infra.rehearsal.registrations import Registrations
 from infra.rehearsal.scenery import ZONE, Scenery
 from services.ticket.domain.local_time import at_local
 
-Manner = Literal["pays", "pays_late", "pays_twice", "never_visits", "leaves", "declined"]
-"""`pays_late`: after the hold expired, while Stripe was away, so that the hold stood. The last three abandon the checkout."""
+Manner = Literal["pays", "pays_late", "pays_lapsed", "pays_twice", "never_visits", "leaves", "declined"]
+"""`pays_late`: after the hold expired, while Stripe was away, so that the hold stood. `pays_lapsed`: after the order had lapsed and
+its places were free again. The last three abandon the checkout."""
 
 PARTY_WEIGHS = ((1, 55), (2, 25), (3, 12), (4, 5), (5, 3))
 FIRST_AT, LAST_AT = 7 * 3600, 22 * 3600 + 1800
@@ -30,9 +31,12 @@ STUDENTS = 0.12
 ABANDON = 0.08
 LATE = 0.02
 TWICE = 0.02
+LAPSED = 0.02
+LAPSED_FOR = timedelta(minutes=47)
+"""When one pays whose order has lapsed: on the same day, whenever they ordered."""
 SUBSCRIBERS = 14
 MOST_GUESTS = sum(sponsor.guests for sponsor in SPONSORS)
-PAYING: tuple[Manner, ...] = ("pays", "pays_late", "pays_twice")
+PAYING: tuple[Manner, ...] = ("pays", "pays_late", "pays_lapsed", "pays_twice")
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,8 @@ def plan_orders(registrations: Registrations, seed: int) -> tuple[OrderPart, ...
             cancels_at = _later(draw, day.day, registrations.doors_on) if cancels else None
             late = may_be_late and not cancels and draw.random() < LATE
             may_be_late = may_be_late and not late
-            orders.append(_order(draw, len(orders), day.day, size, cancels_at, late))
+            manner: Manner = "pays_late" if late else _manner(draw.random(), may_lapse=day.day < registrations.doors_on)
+            orders.append(_order(draw, len(orders), day.day, size, cancels_at, manner))
         for _ in range(sum(draw.random() < ABANDON for _ in kept)):
             orders.append(_abandoned(draw, len(orders), day.day))
     return tuple(sorted(orders, key=lambda order: (order.at, order.number)))
@@ -116,22 +121,34 @@ def _parties(draw: random.Random, people: int) -> list[int]:
 
 
 def _order(
-    draw: random.Random, number: int, day: date, size: int, cancels_at: datetime | None, late: bool
+    draw: random.Random, number: int, day: date, size: int, cancels_at: datetime | None, manner: Manner
 ) -> OrderPart:
     student = size == 1 and draw.random() < STUDENTS * 2
-    at = at_local(day, LATE_AT, ZONE) if late else _moment(draw, day)
-    manner: Manner = "pays_late" if late else "pays_twice" if draw.random() < TWICE else "pays"
+    at = at_local(day, LATE_AT, ZONE) if manner == "pays_late" else _moment(draw, day)
     return OrderPart(
         number=number,
         at=at,
         attendees=_party(draw, number, size, student),
         manner=manner,
-        pays_after=timedelta(minutes=40) if late else timedelta(seconds=draw.randint(60, 900)),
+        pays_after=_pays_after(draw, manner),
         comes_back=draw.random() < 0.8,
         cancels_at=cancels_at,
         company=f"{draw.choice(FIRMS)} GmbH" if size >= 3 else "",
         locale=draw.choice(("de", "de", "en")),
     )
+
+
+def _manner(drawn: float, may_lapse: bool) -> Manner:
+    if drawn < TWICE:
+        return "pays_twice"
+    return "pays_lapsed" if may_lapse and drawn < TWICE + LAPSED else "pays"
+
+
+def _pays_after(draw: random.Random, manner: Manner) -> timedelta:
+    if manner == "pays_late":
+        return timedelta(minutes=40)
+    soon = timedelta(seconds=draw.randint(60, 900))
+    return LAPSED_FOR if manner == "pays_lapsed" else soon
 
 
 def _abandoned(draw: random.Random, number: int, day: date) -> OrderPart:

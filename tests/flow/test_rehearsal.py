@@ -15,6 +15,8 @@ from infra.rehearsal.parts import make_settings
 from infra.rehearsal.performance import Performance, perform
 from infra.rehearsal.registrations import parse
 from infra.rehearsal.scenery import DAYS_BEFORE
+from infra.rehearsal.script import write_script
+from services.ticket.domain.order import HOLD
 from shared.log import open_log
 from tests.fixtures.servers import fresh_databases, fresh_prefix
 
@@ -69,6 +71,14 @@ def test_tiers_follow_one_another_without_a_gap(local: Performance) -> None:
     assert tiers["Early bird"]["closed_at"] == tiers["Regular"]["opened_at"]
     assert tiers["Regular"]["closed_at"] == tiers["Last minute"]["opened_at"]
     assert tiers["Regular"]["reason"] == "date"
+
+
+def test_who_pays_after_the_order_lapsed_comes_all_the_same(local: Performance) -> None:
+    late = [order for order in write_script(parse("small", FILE), SEED).orders if order.manner == "pays_lapsed"]
+
+    assert late and all(order.pays_after > HOLD for order in late)
+    assert local.facts["sold"] == 42
+    assert "refund" not in local.facts["mails"]
 
 
 def test_two_of_six_sponsors_forget_to_pay_and_are_reminded(local: Performance) -> None:

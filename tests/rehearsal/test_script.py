@@ -101,6 +101,6 @@ def test_a_big_file_has_people_of_every_kind() -> None:
     script = write_script(Registrations("big", days), 1)
 
     manners = Counter(order.manner for order in script.orders)
-    assert set(manners) == {"pays", "pays_late", "pays_twice", "never_visits", "leaves", "declined"}
+    assert set(manners) == {"pays", "pays_late", "pays_lapsed", "pays_twice", "never_visits", "leaves", "declined"}
     assert sum(part.pays_after is None for part in script.sponsors) == 2
     assert len(script.sponsors) == 6
