@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from shared import trace, wire
 from shared.database import Database, Transaction
+from shared.database.prepared import Prepared
 from shared.database.upsert import Bulk, any_of, insert
 from shared.errors import Conflict, Corrupt, NotFound
 from shared.events import Event
@@ -52,9 +53,11 @@ class Inbox:
             ),
         )
         place = insert(frame.positions)
-        self._move = place.on_conflict_do_update(
-            index_elements=["topic", "partition"],
-            set_={"next_offset": place.excluded.next_offset, "message_at": place.excluded.message_at},
+        self._move = Prepared(
+            place.on_conflict_do_update(
+                index_elements=["topic", "partition"],
+                set_={"next_offset": place.excluded.next_offset, "message_at": place.excluded.message_at},
+            )
         )
         self._park = insert(frame.parked).on_conflict_do_nothing(index_elements=["topic", "key", "sequence"])
         # Sorted by an expression: for the bare key PostgreSQL walks all keys of the topic, which are in order already.
@@ -118,7 +121,7 @@ class Inbox:
             tx.execute(self._park, early)
         last = {record.place: record for record in records}
         times = {record.place: envelope.time for record, envelope in read if envelope is not None}
-        tx.execute(
+        tx.write_each(
             self._move,
             [
                 {"topic": p.topic, "partition": p.partition, "next_offset": r.offset + 1, "message_at": times.get(p)}
@@ -136,7 +139,7 @@ class Inbox:
         self.lock(tx, {(record.topic, key)})
         tx.execute(self._park, [self._parked(record, key, sequence, "error", describe(error), tx.now)])
         where = {"topic": record.topic, "partition": record.partition, "next_offset": record.offset + 1}
-        tx.execute(self._move, [{**where, "message_at": tx.now}])
+        tx.write(self._move, {**where, "message_at": tx.now})
 
     def resume(self, key: Key, tx: Transaction, *, by_hand: bool = False) -> bool:
         """Take the parked message of this key whose turn it is. Returns whether there was one.

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from shared import trace
 from shared.database import Database, Transaction
+from shared.database.prepared import Prepared
 from shared.database.upsert import without_waiting
 from shared.errors import Unavailable
 from shared.inbox import describe
@@ -37,7 +38,7 @@ class Timekeeper:
         is_it = table.c.id == sa.bindparam("b_id")
         self._hold = sa.update(table).where(is_it).values(claimed_until=sa.bindparam("until"))
         is_same = table.c.version == sa.bindparam("b_version")
-        self._finish = sa.delete(table).where(is_it, is_same).returning(table.c.id)
+        self._finish = Prepared(sa.delete(table).where(is_it, is_same).returning(table.c.id))
         self._due_timer = self._due(sorted(service.timers))
         self._due_errand = self._due(sorted(service.errands))
         self._claim_timer = self._due_timer.with_for_update(skip_locked=True)
@@ -131,7 +132,7 @@ class Timekeeper:
         def finish(tx: Transaction) -> None:
             nonlocal done
             done = True
-            gone = tx.execute(self._finish, {"b_id": row.id, "b_version": row.version}).first()
+            gone = tx.write(self._finish, {"b_id": row.id, "b_version": row.version}).first()
             if gone is None:
                 self._set(tx, row.id, claimed_until=None)
 

@@ -21,6 +21,7 @@ from services.catering.tables import (
     plans,
 )
 from shared.database import Transaction
+from shared.database.prepared import Prepared
 from shared.database.upsert import insert
 from shared.errors import NotFound
 from shared.events.catering import Interval, MealCount
@@ -40,7 +41,7 @@ _extra_of = (
 )
 _first_headcount = insert(headcounts).on_conflict_do_nothing(index_elements=["conference_id"])
 _lock_headcount = sa.select(headcounts).where(headcounts.c.conference_id == sa.bindparam("id")).with_for_update()
-_save_headcount = (
+_save_headcount = Prepared(
     sa.update(headcounts)
     .where(headcounts.c.conference_id == sa.bindparam("id"))
     .values(admissions=sa.bindparam("number"), meals=sa.bindparam("by_meal"))
@@ -161,7 +162,8 @@ def list_said(connection: sa.Connection) -> list[str]:
 
 def save_headcount(tx: Transaction, headcount: Headcount) -> None:
     by_meal = [[meal.meal_id, meal.entitled, meal.extra] for meal in headcount.meals]
-    tx.execute(_save_headcount, {"id": headcount.conference_id, "number": headcount.admissions, "by_meal": by_meal})
+    row = {"id": headcount.conference_id, "number": headcount.admissions, "by_meal": by_meal}
+    tx.write(_save_headcount, row)
 
 
 def record_forecast(tx: Transaction, conference_id: str, made: Made) -> None:

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from services.console import tables as t
 from shared.database import Transaction
-from shared.database.upsert import insert
+from shared.database.prepared import Prepared
+from shared.database.upsert import Insert, insert
 from shared.events import PersonErased, sponsorship, ticketing
 from shared.events import catering as c
 from shared.events import notification as n
@@ -24,7 +25,7 @@ NEVER_COUNTED: Final = frozenset({"late", "doubled"})
 """Refunds of payments that no OrderPaid spoke of."""
 
 
-def upsert(table: sa.Table) -> sa.Executable:
+def upsert(table: sa.Table) -> Insert:
     """Insert a row; where its key exists, take every value that is not NULL."""
     statement = insert(table)
     changed = {
@@ -35,7 +36,7 @@ def upsert(table: sa.Table) -> sa.Executable:
     return statement.on_conflict_do_update(index_elements=[column.name for column in table.primary_key], set_=changed)
 
 
-UPSERTS: Final = {table.name: upsert(table) for table in t.PROJECTION_TABLES}
+UPSERTS: Final = {table.name: Prepared(upsert(table)) for table in t.PROJECTION_TABLES}
 SET_TIER: Final = (
     sa.update(t.tiers)
     .where(t.tiers.c.tier_id == sa.bindparam("b_tier_id"))
@@ -47,8 +48,7 @@ def write(tx: Transaction, table: sa.Table, rows: Rows) -> None:
     """All rows in one statement, in their order."""
     names = table.columns.keys()
     whole = [{name: row.get(name) for name in names} for row in rows]
-    if whole:
-        tx.execute(UPSERTS[table.name], whole)
+    tx.write_each(UPSERTS[table.name], whole)
 
 
 def projection(*tables: tuple[sa.Table, Callable[[Envelope[Any]], Rows]]) -> Callable[..., None]:

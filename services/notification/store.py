@@ -20,12 +20,13 @@ from services.notification.tables import (
     messages,
 )
 from shared.database import Transaction
+from shared.database.prepared import Prepared
 from shared.database.upsert import insert
 from shared.errors import NotFound
 from shared.events.ticketing import ConferenceChanged, ConferenceOpened
 from shared.wire import Envelope
 
-_record = (
+_record = Prepared(
     insert(messages)
     .on_conflict_do_nothing(index_elements=["rule", "subject", "occurrence"])
     .returning(messages.c.message_id)
@@ -86,7 +87,7 @@ def message_from(facts: Mapping[str, Any]) -> Message:
 
 def record_message(tx: Transaction, message: Message) -> bool:
     """Put a message into the ledger. False when its key is there already: nothing was changed then."""
-    return tx.execute(_record, _row(message)).first() is not None
+    return tx.write(_record, _row(message)).first() is not None
 
 
 def lock_message(tx: Transaction, message_id: str) -> Message:

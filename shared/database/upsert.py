@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 
 from shared.database.prepared import Prepared
 
-__all__ = ["Bulk", "any_of", "insert", "without_waiting"]
+__all__ = ["Bulk", "Insert", "any_of", "insert", "without_waiting"]
 
 MANY = 20
 
