@@ -31,6 +31,7 @@ class Settings:
     secret: str = _setting("", "Signs links and tokens; made at the first start under home if empty.", secret=True)
     smtp_url: str = _setting("", "Mail server; empty keeps mails readable in the browser.", allowed="smtp", secret=True)
     mail_from: str = _setting("Stagedoor <tickets@stagedoor.invalid>", "Sender of every mail.")
+    organiser_language: str = _setting("en", "Language of mails to organisers.", allowed="en|de")
     stripe_key: str = _setting("", "Stripe's secret key; empty uses the fake Stripe.", allowed="stripe", secret=True)
     stripe_api: str = _setting("", "Where Stripe's API is, if not at Stripe.", allowed="url")
     stripe_webhook_secret: str = _setting("", "Signs Stripe's webhooks.", secret=True)

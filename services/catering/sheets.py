@@ -75,7 +75,7 @@ def as_pdf(conference: Conference, sheet: Sheet, language: str = "en") -> bytes:
         "days": " – ".join(day(d, lang=language) for d in dict.fromkeys((conference.days[0], conference.days[-1]))),
         "demo": say("DEMO: this conference is made up. Please cook nothing.") if conference.is_demo else "",
         "head": [say(column) for column in (N_("Meal"), N_("Served"), N_("Plates"))],
-        "meals": [[m.name, moment(m.served_at, zone, lang=language), str(m.plates)] for m in sheet.meals],
+        "meals": [[say(m.name), moment(m.served_at, zone, lang=language), str(m.plates)] for m in sheet.meals],
         "notes": [
             say("Ordered on %(when)s", when=moment(sheet.ordered_at, zone, lang=language)),
             *([say("Why it changed: %(reason)s", reason=sheet.reason)] if sheet.reason else []),

@@ -7,7 +7,7 @@ Consumes:
     TierClosed, QuotaChanged
   ticketing.orders: OrderHeld, OrderPlaced, OrderPaid, OrderLapsed, OrderCancelled, PaymentRefunded, RefundRequested,
     DisputeOpened, DisputeClosed, AdmissionIssued, AdmissionChanged, AdmissionTransferred, AdmissionCancelled,
-    AdmissionReinstated, AdmissionCheckedIn, AdmissionCheckInUndone
+    AdmissionReinstated, AdmissionCheckedIn, AdmissionCheckInUndone, TicketRequested
   ticketing.vouchers: VoucherIssued, VoucherRedeemed, VoucherReleased
   ticketing.waitlist: WaitlistJoined, WaitlistOffered, WaitlistOfferLapsed
   sponsorship.sponsorships: SponsorshipSigned, InvoiceIssued, InvoiceCorrected, PaymentRecorded, InvoicePaid, InvoiceOverdue,
@@ -15,7 +15,7 @@ Consumes:
   sponsorship.bank: BankConfirmed, TransferMatched, RefundTransferred
   catering.meals: HeadcountChanged, ForecastUpdated, MealsProposed, MealsOrdered, MealsAmended, PlatesDrifted
   notification.messages: MessageSent, MessageFailed
-  every <service>.staff and <service>.people: StaffActed, PersonErased
+  every <service>.staff and <service>.people: StaffActed, PersonErased, LinksRequested
 
 Publishes:
   console.staff: StaffActed

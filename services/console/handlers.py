@@ -69,5 +69,7 @@ PROJECTIONS: Final[Mapping[type[Event], Projection]] = {
     n.MessageFailed: p.record_messages,
     StaffActed: p.record_acts,
     PersonErased: p.record_acts,
+    t.TicketRequested: p.record_acts,
+    t.LinksRequested: p.record_acts,
 }
 REACTIONS: Final[Mapping[type[Event], Reaction]] = {}

@@ -11,6 +11,7 @@ from typing import Any, cast
 from flask import Blueprint, Response, redirect, render_template, request
 
 from services.console import accounts, health, overview, reading, store
+from services.console.acts import in_words
 from services.console.overview import Conference
 from shared.database import Database
 from shared.errors import InvalidInput
@@ -62,7 +63,7 @@ def make_pages(runtime: Runtime, database: Database) -> Blueprint:
             names = {row.conference_id: row.name for row in reading.conferences(connection)}
         names[EVERYWHERE] = _("all conferences")
         more = write_place(rows[PAGE - 1]) if len(rows) > PAGE else ""
-        return render_template("audit.html", rows=rows[:PAGE], people=people, names=names, more=more)
+        return render_template("audit.html", rows=rows[:PAGE], people=people, names=names, more=more, in_words=in_words)
 
     def show_people(form: Form, link: str = "") -> str:
         require(EVERYWHERE, "organiser")

@@ -304,6 +304,11 @@ def _act(envelope: Envelope[Any]) -> Rows:
     row["service"] = envelope.source.strip("/")
     if isinstance(event, PersonErased):
         yield {**row, "staff_id": envelope.actor, "action": "person_erased", "subject": event.person, "facts": {}}
+    elif isinstance(event, ticketing.LinksRequested):
+        yield {**row, "staff_id": envelope.actor, "action": "links_requested", "subject": event.person, "facts": {}}
+    elif isinstance(event, ticketing.TicketRequested):
+        subject = event.admission_id
+        yield {**row, "staff_id": envelope.actor, "action": "ticket_requested", "subject": subject, "facts": {}}
     else:
         subject, facts = event.subject[:200], dict(event.facts)
         yield {**row, "staff_id": event.staff_id, "action": event.action[:100], "subject": subject, "facts": facts}

@@ -166,7 +166,7 @@ def _find_person(message: Message, conference: Conference | None, office: PostOf
     if kind == "conference":
         if conference is None or not conference.reply_to:
             raise Nobody("The conference has no shared address.", reason="no_address")
-        return Person("", conference.reply_to, "en")
+        return Person("", conference.reply_to, office.runtime.settings.organiser_language)
     if kind == "notification":
         with office.database.reading() as connection:
             found: Any = people.find_people(connection, [identifier])[identifier]

@@ -213,6 +213,12 @@ def conference_from(row: Any) -> Conference:
     return Conference(**{**facts, "days": tuple(date.fromisoformat(day) for day in facts["days"])})
 
 
+def time_zones(connection: sa.Connection) -> dict[str, str]:
+    """Conference -> its time zone."""
+    rows = connection.execute(sa.select(conferences.c.conference_id, conferences.c.time_zone))
+    return {row.conference_id: row.time_zone for row in rows}
+
+
 def load_conference(connection: sa.Connection, conference_id: str) -> Conference | None:
     """The conference, None while nobody told us of it."""
     row = connection.execute(_conference, {"id": conference_id}).one_or_none()

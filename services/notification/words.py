@@ -204,7 +204,7 @@ def meal_order(m: Matter) -> Words:
     meals = [meal for meal in m.facts.get("meals") or () if isinstance(meal, Mapping)]
     rows = [
         (
-            " · ".join(part for part in (str(meal.get("name", "")), say.moment(meal.get("serves_at"))) if part),
+            " · ".join(part for part in (_(str(meal.get("name", ""))), say.moment(meal.get("serves_at"))) if part),
             _("%(plates)s plates", plates=meal.get("plates", "")),
         )
         for meal in meals

@@ -17,7 +17,7 @@ from shared.errors import Conflict, InvalidInput
 from shared.money import Money
 from shared.web.forms import Form
 from shared.web.i18n import gettext as _
-from shared.web.i18n import language
+from shared.web.i18n import language, typed
 
 
 def refuse(form: Form, error: InvalidInput | Conflict) -> None:
@@ -169,7 +169,7 @@ def package_values(package: Package | None, id: str) -> dict[str, object]:
     return {
         "id": package.id,
         "name": package.name,
-        "price": "" if package.in_kind else f"{package.price.amount // 100}.{package.price.amount % 100:02}",
+        "price": "" if package.in_kind else typed(package.price),
         "in_kind": "yes" if package.in_kind else "",
         "cap": package.cap,
         "exemption": package.exemption,

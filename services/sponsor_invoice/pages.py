@@ -23,7 +23,7 @@ from shared.runtime import Runtime
 from shared.web import charts
 from shared.web.charts import Part, Tone
 from shared.web.forms import Form
-from shared.web.i18n import N_, money
+from shared.web.i18n import N_, money, typed
 from shared.web.i18n import gettext as _
 from shared.web.staff import Role, require, staff_only, the_staff
 
@@ -188,7 +188,7 @@ def blueprint(runtime: Runtime, database: Database) -> Blueprint:
             "payment_id": runtime.ids.new("pay", now),
             "promise_id": runtime.ids.new("prm", now),
             "correction_id": runtime.ids.new("inv", now),
-            "amount": f"{standing.open.amount // 100}.{standing.open.amount % 100:02}" if standing else "",
+            "amount": typed(standing.open) if standing else "",
             "booked_on": now_on,
         }
         return render_template(

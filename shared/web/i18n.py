@@ -141,6 +141,11 @@ def money(value: Money | Mapping[str, Any], short: bool = False, lang: str | Non
     return format_currency(Decimal(amount) / 100, currency, locale=locale, **(digits if whole else {}))  # type: ignore[arg-type]
 
 
+def typed(value: Money) -> str:
+    """An amount as one types it into a form: `5950.00`, `5950,00`. `Form.money` reads both."""
+    return f"{value.amount // 100}{',' if language() == 'de' else '.'}{value.amount % 100:02}"
+
+
 def day(value: date, style: str = "long", lang: str | None = None) -> str:
     """`7 June 2027`. Styles: long, full (with the weekday), medium, short, or a pattern of CLDR."""
     locale = lang or language()

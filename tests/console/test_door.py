@@ -202,7 +202,7 @@ def test_what_staff_did_is_in_the_audit_trail_without_addresses(stage: Stage) ->
     post(client, "/staff/tokens", "/staff/tokens", name="our website")
     stage.settle()
     page = client.get("/staff/audit").text
-    for words in ("joined", "signed in", "made api token", "Ada"):
+    for words in ("joined the staff", "signed in", "made an API token", "Ada"):
         assert words in page
     records = [r.value for p in range(4) for r in stage.runtime.log.read(TopicPartition("console.staff", p), 0)]
     assert records and all(b"example.org" not in value and b"Ada" not in value for value in records)

@@ -33,7 +33,7 @@ def test_a_parked_message_is_seen_tried_again_and_dropped(stage: Stage) -> None:
     assert post(client, "/staff/health", drop[1]).status_code == 303
     stage.settle()
     assert "Set aside" not in client.get("/staff/health").text
-    assert "drop parked" in client.get("/staff/audit").text
+    assert "dropped a parked message" in client.get("/staff/audit").text
 
 
 def token(stage: Stage) -> dict[str, str]:

@@ -26,7 +26,7 @@ def test_the_overview_is_the_same_on_both_stacks(stack: Stack, tmp_path: Path) -
             assert words in page
         assert post(client, "/staff/tokens", "/staff/tokens", name="our website").status_code == 200
         stage.settle()
-        assert "made api token" in client.get("/staff/audit").text
+        assert "made an API token" in client.get("/staff/audit").text
         assert differences(stage.database) == []
         assert rebuild(SERVICE, stage.database, stage.runtime.log).equal
     finally:

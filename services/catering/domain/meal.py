@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from fractions import Fraction
 from math import ceil
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from shared.errors import InvalidInput
@@ -77,13 +78,17 @@ class Meal:
         return ceil(self.eaters_expected(at_doors, entitled, admissions) * share) + extra
 
 
+FIRST_MEAL: Final = "Lunch"
+"""The name of the meals a conference begins with; pages and sheets translate it, and a name that organisers give stays."""
+
+
 def lunches(conference_id: str, days: Sequence[date], zone: str, meal_ids: Sequence[str]) -> list[Meal]:
     """The meals a conference begins with: lunch on each of its days, for those who hold that day."""
     return [
         Meal(
             meal_id,
             conference_id,
-            "Lunch",
+            FIRST_MEAL,
             datetime.combine(day, LUNCH_AT, ZoneInfo(zone)).astimezone(UTC),
             days=(day,),
             take_rate=LUNCH_TAKE_RATE,

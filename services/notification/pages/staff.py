@@ -44,6 +44,7 @@ def make_blueprint(runtime: Runtime, database: Database) -> Blueprint:
         with database.reading() as connection:
             counts = listing.count_by_state(connection, scope)
             entries, more = listing.list_messages(connection, scope, states, request.args.get("before", ""))
+            zones = store.time_zones(connection)
         shown = [state for state in TONES if counts.get(state)]
         return render_template(
             "mail/messages.html",
@@ -56,6 +57,7 @@ def make_blueprint(runtime: Runtime, database: Database) -> Blueprint:
             figures=[str(counts[state]) for state in shown],
             missing=sum(counts.get(state, 0) for state in listing.NOT_ARRIVED),
             names=names,
+            zones=zones,
             states=list(State),
         )
 
@@ -65,9 +67,10 @@ def make_blueprint(runtime: Runtime, database: Database) -> Blueprint:
         scope = listing.within_roles(the_staff())
         with database.reading() as connection:
             entries, more = listing.list_letters(connection, scope, request.args.get("before", ""))
+            zones = store.time_zones(connection)
         by_smtp = bool(runtime.settings.smtp_url)
         return render_template(
-            "mail/outbox.html", here="mail", entries=entries, more=more, by_smtp=by_smtp, names=names
+            "mail/outbox.html", here="mail", entries=entries, more=more, by_smtp=by_smtp, names=names, zones=zones
         )
 
     @routes.get("/messages/<message_id>")
