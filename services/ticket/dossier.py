@@ -6,24 +6,28 @@ A person is met once for each order and seat; they are one person where the addr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from services.ticket import views
-from services.ticket.store import holders
-from services.ticket.store.orders import Person, consents_of
+from services.ticket.domain.billing import Billing
+from services.ticket.store import holders, orders
+from services.ticket.store.orders import Person
+from services.ticket.store.transfers import billing_of
 from services.ticket.views import OrderView
 
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """`people` are the rows that name them, `orders` those that they bought or are to attend by."""
+    """`people` are the rows that name them, `orders` what they bought or are to attend by, with consents and billing beside."""
 
     people: tuple[Person, ...]
     orders: tuple[OrderView, ...]
     consents: tuple[dict[str, Any], ...]
+    billing: tuple[Billing, ...]
+    waiting: tuple[Any, ...] = ()
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -38,6 +42,7 @@ class Dossier:
     def as_json(self) -> dict[str, Any]:
         """Amounts in minor units, instants in UTC. What belongs to others on the same order is left out."""
         accepted = {view.order.order_id: texts for view, texts in zip(self.orders, self.consents, strict=True)}
+        billed = {view.order.order_id: asdict(facts) for view, facts in zip(self.orders, self.billing, strict=True)}
         return {
             "people": [
                 {
@@ -61,6 +66,7 @@ class Dossier:
                     "payment_method": view.order.payment_method,
                     "voucher": view.order.voucher_code,
                     "accepted_texts": accepted[view.order.order_id],
+                    "billing": billed[view.order.order_id],
                     "payments": [
                         {
                             "amount": {"amount": each.amount.amount, "currency": each.amount.currency},
@@ -83,13 +89,20 @@ class Dossier:
                 }
                 for view, seat in self.seats()
             ],
+            "waiting": [
+                {"admission_type": each.admission_type, "joined_at": each.joined_at.isoformat(), "state": each.state}
+                for each in self.waiting
+            ],
         }
 
 
 def by_address(connection: sa.Connection, conference_id: str, email: str) -> Dossier:
-    """Everything of this address in one conference's orders."""
+    """Everything of this address in one conference's orders and waiting lists."""
     rows = holders.people_with(connection, conference_id, email)
-    return _dossier(connection, (row.order_id for row in rows), {row.person_id for row in rows})
+    known = _dossier(connection, (row.order_id for row in rows), {row.person_id for row in rows})
+    waiting = holders.waiting_with(connection, conference_id, email)
+    people = orders.people_by_id(connection, [each.person for each in waiting]).values()
+    return replace(known, people=(*known.people, *people), waiting=tuple(waiting))
 
 
 def of_person(connection: sa.Connection, person_id: str) -> Dossier:
@@ -101,4 +114,10 @@ def of_person(connection: sa.Connection, person_id: str) -> Dossier:
 def _dossier(connection: sa.Connection, order_ids: Iterable[str], ids: set[str]) -> Dossier:
     found: Sequence[OrderView] = [views.order(connection, each) for each in dict.fromkeys(order_ids)]
     people = [person for view in found for person in view.people.values() if person.person_id in ids]
-    return Dossier(tuple(people), tuple(found), tuple(consents_of(connection, view.order.order_id) for view in found))
+    order_ids = [view.order.order_id for view in found]
+    return Dossier(
+        tuple(people),
+        tuple(found),
+        tuple(orders.consents_of(connection, each) for each in order_ids),
+        tuple(billing_of(connection, each) for each in order_ids),
+    )

@@ -42,4 +42,5 @@ class DataSchema(ma.Schema):
 
     people = fields.List(fields.Dict(), metadata={"description": "name, e-mail, language, company, country"})
     orders = fields.List(fields.Dict(), metadata={"description": "what they bought, with payments and accepted texts"})
+    waiting = fields.List(fields.Dict(), metadata={"description": "what they wait for"})
     tickets = fields.List(fields.Dict(), metadata={"description": "what they hold"})

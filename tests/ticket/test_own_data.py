@@ -7,7 +7,14 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from services.ticket.domain.billing import Billing
+from services.ticket.domain.waitlist import Entry
+from services.ticket.dossier import by_address
+from services.ticket.handlers import erase_address
+from services.ticket.store.billing_tables import billing
+from services.ticket.store.orders import Person
 from services.ticket.store.tables import ledger, orders, payments, people
+from services.ticket.store.waiting import record_entry
 from shared.events import PersonErased, StaffActed
 from shared.web.security import cookie_name
 from shared.web.staff import EVERYWHERE, Role, Staff, sign
@@ -17,7 +24,8 @@ from tests.ticket.test_holders import holder, seat, send
 
 @pytest.fixture
 def paid(stage: Stage) -> Held:
-    order = stage.order("regular", "regular", company="Beispiel GmbH", country="DE")
+    facts = Billing("Beispiel GmbH", ("Beispielstraße 1",), "10115", "Berlin", "DE", wants_invoice=True)
+    order = stage.order("regular", "regular", company="Beispiel GmbH", country="DE", billing=facts)
     stage.pay(order)
     return order
 
@@ -42,6 +50,7 @@ def test_a_buyer_sees_the_order_and_its_payments(stage: Stage, paid: Held) -> No
     known = browser.get(f"/orders/{paid.reference}/data.json").get_json()
     (person,), (order,) = known["people"], known["orders"]
     assert (person["company"], person["country"]) == ("Beispiel GmbH", "DE")
+    assert order["billing"]["city"] == "Berlin"
     assert order["payments"][0]["amount"] == order["total"] and "accepted_texts" in order
     assert stage.browser().get(f"/orders/{paid.reference}/data.json").status_code == 403
 
@@ -55,7 +64,7 @@ def test_an_erased_holder_is_gone_everywhere_and_the_money_stays(stage: Stage, p
     assert [each.person for each in stage.said(PersonErased)] == [f"ticket:{admission.attendee}"]
     assert count(stage, people) == 2
     assert (count(stage, payments), count(stage, ledger), count(stage, orders)) == before
-    assert browser.get(f"{path}/data.json").get_json() == {"people": [], "orders": [], "tickets": []}
+    assert browser.get(f"{path}/data.json").get_json() == {"people": [], "orders": [], "tickets": [], "waiting": []}
     status, page = send(browser, f"{path}/name", name="Back again")
     assert status == 422 and "was erased" in page
 
@@ -64,6 +73,7 @@ def test_an_erased_buyer_leaves_no_name_and_no_company(stage: Stage, paid: Held)
     browser = stage.browser()
     browser.get(f"/orders/{paid.reference}?key={paid.secret}")
     send(browser, f"/orders/{paid.reference}/data", f"/orders/{paid.reference}/erase")
+    assert count(stage, billing) == 0
     with stage.database.reading() as connection:
         left = {row.email for row in connection.execute(sa.select(people))}
     assert left == {"guest1@example.org", "guest2@example.org"}
@@ -96,3 +106,16 @@ def test_staff_answer_and_erase_by_address_and_both_are_in_the_audit_trail(stage
     acts = stage.said(StaffActed)
     assert [each.action for each in acts] == ["person_exported", "person_erased"] and "@" not in str(acts)
     assert count(stage, people) == 2
+
+
+def test_who_waits_is_found_and_forgotten_by_address_too(stage: Stage) -> None:
+    with stage.database.transaction() as tx:
+        person = Person(tx.ids.new("per", tx.now), "Wim Warten", "wim@example.org", "en")
+        entry = Entry("wte_1", "wtl_1", stage.conference.conference_id, "regular", person.person_id, tx.now)
+        record_entry(tx, entry, "secret", person)
+    with stage.database.transaction() as tx:
+        known = by_address(tx.connection, stage.conference.conference_id, "Wim@example.org")
+        assert [each.name for each in known.people] == ["Wim Warten"]
+        assert [each["admission_type"] for each in known.as_json()["waiting"]] == ["regular"]
+        assert erase_address(tx, stage.conference.conference_id, "wim@example.org") == [person.person_id]
+    assert [each.person for each in stage.said(PersonErased)] == [f"ticket:{person.person_id}"]

@@ -23,15 +23,20 @@ def erase_from_order(tx: Transaction, order_id: str, person_id: str) -> list[str
     """Forget a person of an order, at their own wish. Their ticket stays valid, without a name. Raises as `_refuse_open`."""
     order = orders.lock_order(tx, order_id)
     _refuse_open([order.state])
-    return erase_people(tx, holders.same_person(tx.connection, person_id))
+    ids = holders.same_person(tx.connection, person_id)
+    holders.forget_money_facts(tx, [order_id], ids)
+    return erase_people(tx, ids)
 
 
 def erase_address(tx: Transaction, conference_id: str, email: str) -> list[str]:
-    """Forget everybody at this address in a conference's orders, by staff. Raises as `_refuse_open`."""
+    """Forget everybody at this address in a conference's orders and waiting lists, by staff. Raises as `_refuse_open`."""
     known = holders.people_with(tx.connection, conference_id, email)
     order_ids = sorted({each.order_id for each in known})
     _refuse_open([orders.lock_order(tx, order_id).state for order_id in order_ids])
-    return erase_people(tx, [each.person_id for each in known])
+    ids = [each.person_id for each in known]
+    holders.forget_money_facts(tx, order_ids, ids)
+    waiting = holders.waiting_with(tx.connection, conference_id, email)
+    return erase_people(tx, [*ids, *(each.person for each in waiting)])
 
 
 def _refuse_open(states: Sequence[State]) -> None:

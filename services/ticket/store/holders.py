@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.ticket.domain.order import Admission
+from services.ticket.store.billing_tables import billing, transfer_refunds, transfers
 from services.ticket.store.orders import Person
-from services.ticket.store.tables import admissions, asks, link_requests, orders, people
+from services.ticket.store.tables import admissions, asks, link_requests, orders, people, waiting
 from shared.database import Transaction
 
 ASKS_WITHIN = timedelta(hours=24)
@@ -51,6 +52,27 @@ _PERSON = (
     sa.select(people, orders.c.conference_id)
     .join(orders, orders.c.order_id == people.c.order_id)
     .where(people.c.person_id == sa.bindparam("person_id"))
+)
+_WAITING = (
+    sa.select(waiting.c.person, waiting.c.admission_type, waiting.c.joined_at, waiting.c.state)
+    .join(people, people.c.person_id == waiting.c.person)
+    .where(
+        waiting.c.conference_id == sa.bindparam("conference_id"),
+        sa.func.lower(people.c.email) == sa.bindparam("email"),
+    )
+    .order_by(waiting.c.entry_id)
+)
+_BOUGHT_BY = sa.select(orders.c.order_id).where(
+    orders.c.order_id.in_(sa.bindparam("order_ids", expanding=True)),
+    orders.c.buyer.in_(sa.bindparam("ids", expanding=True)),
+)
+_THEIRS: sa.BindParameter[str] = sa.bindparam("order_ids", expanding=True)
+_FORGET_BILLING = sa.delete(billing).where(billing.c.order_id.in_(_THEIRS))
+_FORGET_PAYERS = sa.update(transfers).where(transfers.c.order_id.in_(_THEIRS)).values(iban="", payer="")
+_FORGET_PAYEES = (
+    sa.update(transfer_refunds)
+    .where(transfer_refunds.c.order_id.in_(_THEIRS), transfer_refunds.c.done_on.is_not(None))
+    .values(iban="", payee="")
 )
 _NEXT_OF_CONFERENCE = (
     sa.select(admissions.c.admission_id, admissions.c.order_id)
@@ -121,6 +143,22 @@ def people_with(connection: sa.Connection, conference_id: str, email: str) -> li
 def find_person(connection: sa.Connection, person_id: str) -> Any:
     """A row of a person with order_id and conference_id; None where they are erased."""
     return connection.execute(_PERSON, {"person_id": person_id}).first()
+
+
+def waiting_with(connection: sa.Connection, conference_id: str, email: str) -> list[Any]:
+    """(person, admission_type, joined_at, state) of everybody at this address in the conference's waiting lists."""
+    return list(connection.execute(_WAITING, {"conference_id": conference_id, "email": email.strip().lower()}))
+
+
+def forget_money_facts(tx: Transaction, order_ids: Sequence[str], ids: Sequence[str]) -> None:
+    """Of orders that these people bought: where they are billed, whose account paid, and whose got money back, once it did.
+
+    What stands on documents that were issued stays there, as tax law asks; so does who is still to be paid back.
+    """
+    rows = tx.execute(_BOUGHT_BY, {"order_ids": list(order_ids), "ids": list(ids)})
+    if bought := [row.order_id for row in rows]:
+        for statement in (_FORGET_BILLING, _FORGET_PAYERS, _FORGET_PAYEES):
+            tx.execute(statement, {"order_ids": bought})
 
 
 def same_person(connection: sa.Connection, person_id: str) -> list[str]:
