@@ -20,9 +20,9 @@ from services.notification.domain.consent import (
     Topic,
 )
 from services.notification.domain.message import Message, Occasion
-from services.notification.handlers import make_due
 from services.notification.letters import CONFIRM, UNSUBSCRIBE
 from services.notification.mime import clean_address
+from services.notification.occasions import make_due
 from shared.database import Database, Transaction
 from shared.errors import Conflict, Gone, NotFound, TooMany, Unauthorized
 from shared.events import StaffActed
