@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, request
 from services.ticket import mail, views
 from services.ticket.domain.transfer import order_reference
 from services.ticket.handlers import erase_people
+from services.ticket.papers import document_pdf, receipt_pdf
 from services.ticket.store import orders, transfers
 from services.ticket.tickets import FORMATS, tickets_pdf
 from services.ticket.web import desk
@@ -27,6 +28,7 @@ def install(app: Flask) -> None:
     table.add_url_rule("/mail", "mail", facts_of_mail, methods=["POST"])
     table.add_url_rule("/erase", "erase", erase, methods=["POST"])
     table.add_url_rule("/tickets", "tickets", tickets, methods=["POST"])
+    table.add_url_rule("/documents", "documents", set_document, methods=["POST"])
     table.add_url_rule("/transfers", "open_transfers", open_transfers, methods=["POST"])
     app.register_blueprint(table)
 
@@ -122,6 +124,18 @@ def tickets() -> dict[str, Any]:
     if not wanted:
         raise Gone("This order admits nobody.")
     return {"base64": base64.b64encode(tickets_pdf(desk(), view, wanted, format)).decode()}
+
+
+def set_document() -> dict[str, Any]:
+    """`{"document_id": ...}`, or `{"receipt_of": order id}` -> the PDF, base64. For our own pages: it sets type."""
+    given = request.get_json()
+    if document_id := given.get("document_id"):
+        pdf = document_pdf(desk(), str(document_id))
+    else:
+        with desk().context.database.reading() as connection:
+            view = views.order(connection, str(given.get("receipt_of", "")))
+        pdf = receipt_pdf(view)
+    return {"base64": base64.b64encode(pdf).decode()}
 
 
 def _ids() -> list[str]:

@@ -10,6 +10,7 @@ from services.ticket import views
 from services.ticket.domain.order import Admission
 from services.ticket.domain.voucher import spell_code
 from services.ticket.keys import holder_link
+from services.ticket.papers import files_of
 from services.ticket.store import conferences, holders, orders, vouchers
 from services.ticket.store.orders import Person
 from services.ticket.tickets import calendar_entry, tickets_pdf
@@ -83,7 +84,7 @@ def order(at: Desk, order_id: str) -> dict[str, Any]:
     if not seats:
         raise Gone("This order admits nobody any more.")
     pdf = _pdf(at, view, seats, f"tickets-{view.order.reference}.pdf")
-    return {"facts": _order_facts(view), "links": _links(at, view), "attachments": [pdf]}
+    return {"facts": _order_facts(view), "links": _links(at, view), "attachments": [pdf, *_papers(at, view)]}
 
 
 def about_order(at: Desk, order_id: str) -> dict[str, Any]:
@@ -110,6 +111,7 @@ def how_to_pay(at: Desk, order_id: str) -> dict[str, Any]:
     }
     picture = view.girocode
     attachments = [_attachment("girocode.png", "image/png", picture)] if picture else []
+    attachments += _papers(at, view)
     return {"facts": facts, "links": _links(at, view), "attachments": attachments}
 
 
@@ -216,6 +218,10 @@ def _links(at: Desk, view: OrderView) -> dict[str, str]:
 
 def _pdf(at: Desk, view: OrderView, seats: Sequence[Admission], filename: str) -> dict[str, str]:
     return _attachment(filename, "application/pdf", tickets_pdf(at, view, seats))
+
+
+def _papers(at: Desk, view: OrderView) -> list[dict[str, str]]:
+    return [_attachment(name, "application/pdf", pdf) for name, pdf in files_of(at, view)]
 
 
 def _attachment(filename: str, content_type: str, content: bytes) -> dict[str, str]:

@@ -195,6 +195,13 @@ class OrderView:
     transfer_refunds: list[TransferRefund] = field(default_factory=list)
 
     @property
+    def awaits_invoice(self) -> bool:
+        """Whether an invoice is to be written for it: its documents come a moment after it stands."""
+        stands = self.order.state in (State.PLACED, State.PAID) and bool(self.order.total)
+        can_be = self.sale is not None and self.billing.can_be_billed(self.order.total)
+        return stands and can_be and self.billing.is_asked_for
+
+    @property
     def payment_reference(self) -> str:
         """What a transfer has to name (ISO 11649)."""
         return payment_reference(self.order.reference)

@@ -6,6 +6,7 @@ refunding.py    request_refund, return_money, refund_payment      what goes back
 ending.py       end_hold, expire_session                          holds that end
 cancelling.py   quote, cancel_order                               orders and tickets that are given back
 transfers.py    receive_transfer, confirm_bank, end_transfer      bank transfers: matched, in time, or lapsed
+documents.py    bill_order, ask_for_invoice                       invoices and what corrects them
 payback.py      ask_back, see_refund, finish_refund               what goes back by transfer
 conferences.py  open_conference, change_conference, move_tier_end, turn_tier, announce_tier_end
 vouchers.py     issue_vouchers, make_vouchers, revoke_lot ...     a sponsor's package reaches the shop, a partner's raffle too
@@ -25,6 +26,7 @@ from services.ticket.handlers.conferences import (
     turn_tier,
 )
 from services.ticket.handlers.context import Context, record_staff_act
+from services.ticket.handlers.documents import ask_for_invoice, bill_order
 from services.ticket.handlers.ending import end_hold, expire_session
 from services.ticket.handlers.holders import (
     Holder,
@@ -73,6 +75,7 @@ REACTIONS: Mapping[type[Event], Reaction] = {
 TIMERS: Mapping[str, TimerHandler] = {
     "end_hold": end_hold,
     "end_transfer": end_transfer,
+    "bill_order": bill_order,
     "turn_tier": turn_tier,
     "announce_tier_end": announce_tier_end,
     "end_vouchers": end_vouchers,
@@ -89,6 +92,7 @@ ERRANDS: Mapping[str, ErrandHandler] = {
 }
 
 __all__ = [
+    "ask_for_invoice",
     "ERRANDS",
     "PROJECTIONS",
     "REACTIONS",

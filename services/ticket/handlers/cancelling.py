@@ -10,6 +10,7 @@ from services.ticket.domain.conference import Conference
 from services.ticket.domain.ledger import post
 from services.ticket.domain.order import Admission, Order, State
 from services.ticket.domain.policy import WHOLE, percent_at, refund_of
+from services.ticket.handlers.documents import bill_later
 from services.ticket.handlers.ending import give_back, lapse
 from services.ticket.handlers.refunding import paid_and_kept, return_money
 from services.ticket.store import conferences, orders, payments
@@ -99,6 +100,7 @@ def cancel_paid(tx: Transaction, order: Order, ids: Collection[str], reason: str
         posting = post("reversal", tx.ids.new("pos", tx.now), order.conference_id, order.order_id, refund, tx.now)
         payments.record_entries(tx, posting)
         return_money(tx, order, refund, "called_off" if reason == "called_off" else "cancelled")
+    bill_later(tx, order.order_id)
 
 
 def _let_go(tx: Transaction, order: Order) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.ticket.domain.order import LONGEST_HOLD, Order, State
 from services.ticket.domain.transfer import TRANSFER
 from services.ticket.handlers.context import Context
+from services.ticket.handlers.documents import bill_later
 from services.ticket.handlers.payback import ask_all_back
 from services.ticket.handlers.paying import confirm_payment
 from services.ticket.handlers.redeeming import drawn, drawn_of_tiers, lock_voucher_of, reserved_by
@@ -83,6 +84,7 @@ def lapse(tx: Transaction, order: Order, reason: str) -> None:
     orders.save_order(tx, order)
     if order.payment_method == TRANSFER:
         ask_all_back(tx, order, "cancelled" if reason == "abandoned" else "partial")
+        bill_later(tx, order.order_id)
 
 
 def give_back(tx: Transaction, order: Order) -> None:

@@ -16,6 +16,7 @@ from services.ticket.domain.ledger import post
 from services.ticket.domain.order import Order, State
 from services.ticket.handlers.conferences import schedule_ladder
 from services.ticket.handlers.context import Context
+from services.ticket.handlers.documents import bill_later
 from services.ticket.handlers.redeeming import drawn, drawn_of_tiers, lock_voucher_of, reserved_by
 from services.ticket.handlers.refunding import request_refund
 from services.ticket.payments import Checkout, CheckoutLine, MadeSession, SessionState, UnknownAtStripe
@@ -180,6 +181,7 @@ def settle(tx: Transaction, order: Order) -> None:
     orders.save_order(tx, order)
     sale = post("sale", tx.ids.new("pos", tx.now), order.conference_id, order.order_id, order.total, tx.now)
     payments.record_entries(tx, sale)
+    bill_later(tx, order.order_id)
 
 
 def take_again(tx: Transaction, order: Order) -> bool:

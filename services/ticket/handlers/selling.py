@@ -214,6 +214,8 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
     orders.record_order(tx, order, secret, wish.locale, consents, persons)
     if wish.billing != Billing():
         transfers.record_billing(tx, order.order_id, wish.billing)
+        if order.state == State.PLACED and wish.billing.is_asked_for:
+            tx.schedule("bill_order", order.order_id, tx.now)
     _save_ladders(tx, ladders, sold_at, events, conference)
     conferences.save_quotas(tx, quotas)
     if order.state == State.HELD:

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask
 
-from services.ticket.pages import admissions, data, holders, orders, shop
+from services.ticket.pages import admissions, data, holders, orders, papers, shop
 from shared.documents.reference import in_fours
 
 ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
@@ -23,6 +23,10 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     ("/orders/<reference>", "order_page", "GET", orders.show_order),
     ("/orders/<reference>/return", "order_return", "GET", orders.come_back),
     ("/orders/<reference>/tickets.pdf", "tickets_pdf", "GET", orders.download_tickets),
+    ("/orders/<reference>/documents/<document_id>.pdf", "document_pdf", "GET", papers.download_document),
+    ("/orders/<reference>/receipt.pdf", "receipt_pdf", "GET", papers.download_receipt),
+    ("/orders/<reference>/invoice", "invoice_form", "GET", papers.show_form),
+    ("/orders/<reference>/invoice", "ask_for_invoice", "POST", papers.ask),
     ("/orders/<reference>/cancel", "cancel_page", "GET", orders.ask_to_cancel),
     ("/orders/<reference>/cancel", "cancel", "POST", orders.cancel),
     ("/<slug>/lost-link", "lost_link", "GET", holders.show_lost),

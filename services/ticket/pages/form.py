@@ -149,25 +149,6 @@ class OrderForm:
         names = ("company", "address", "city", "vat_id", "purchase_order", "wants_invoice")
         return any(self.value(name) or self.error(name) for name in names) or bool(self.error("country"))
 
-    def billing(self) -> Billing:
-        """Whom the invoice is made out to."""
-        form = self.form
-        lines = form.text("address", required=False, longest=300, lines=True).splitlines()
-        country = form.choice("country", COUNTRIES, required=False)
-        vat_id = form.text("vat_id", required=False, longest=20)
-        if vat_id and not is_vat_id(vat_id, country):
-            form.wrong("vat_id", _(NO_VAT_ID))
-        return Billing(
-            company=form.text("company", required=False),
-            address=tuple(line.strip() for line in lines if line.strip()),
-            postcode=form.text("postcode", required=False, longest=20),
-            city=form.text("city", required=False, longest=100),
-            country=country,
-            vat_id=tidy_vat_id(vat_id),
-            purchase_order=form.text("purchase_order", required=False, longest=60),
-            wants_invoice=form.checked("wants_invoice"),
-        )
-
     def wish(self) -> OrderWish | None:
         """The order, or None with sentences at the fields that need another look."""
         form, codes = self.form, [offer.admission_type.code for offer in self.shop.offers]
@@ -180,7 +161,7 @@ class OrderForm:
                 )
             )
         email = form.email("email", required=False) or attendees[0].email
-        billing = self.billing()
+        billing = read_billing(form, form.checked("wants_invoice"))
         method = form.choice("payment_method", (CARD, TRANSFER), required=False)
         voucher = form.text("voucher", required=False, longest=40)
         if not form.checked("consent"):
@@ -219,3 +200,22 @@ def _field(path: str) -> str:
     """`attendees.1.admission_type` is the field `admission_type.1` here."""
     parts = path.split(".")
     return f"{parts[2]}.{parts[1]}" if parts[0] == "attendees" and len(parts) == 3 else path
+
+
+def read_billing(form: Form, wants_invoice: bool) -> Billing:
+    """Whom the invoice is made out to, with sentences at the fields that need another look."""
+    lines = form.text("address", required=False, longest=300, lines=True).splitlines()
+    country = form.choice("country", COUNTRIES, required=False)
+    vat_id = form.text("vat_id", required=False, longest=20)
+    if vat_id and not is_vat_id(vat_id, country):
+        form.wrong("vat_id", _(NO_VAT_ID))
+    return Billing(
+        company=form.text("company", required=False),
+        address=tuple(line.strip() for line in lines if line.strip()),
+        postcode=form.text("postcode", required=False, longest=20),
+        city=form.text("city", required=False, longest=100),
+        country=country,
+        vat_id=tidy_vat_id(vat_id),
+        purchase_order=form.text("purchase_order", required=False, longest=60),
+        wants_invoice=wants_invoice,
+    )

@@ -10,6 +10,7 @@ from services.ticket import views
 from services.ticket.domain.errors import HoldExpired
 from services.ticket.domain.order import State
 from services.ticket.handlers import begin_payment, cancel_order, quote, return_from_stripe
+from services.ticket.store import documents
 from services.ticket.web import desk, go, order_by_secret, order_of_browser, remember_order
 from shared.errors import Conflict, Unavailable
 from shared.web.i18n import gettext as _
@@ -111,7 +112,12 @@ def _cancel_page(view: views.OrderView, wrong: str = "") -> str:
 
 def ticket_pdf(what: dict[str, str], filename: str) -> Response:
     """A PDF from our own worker: setting type needs memory that web processes shall not take."""
-    made = desk().runtime.internal("ticket").post("/tickets", what)
+    return made_pdf("/tickets", what, filename)
+
+
+def made_pdf(path: str, what: dict[str, str], filename: str) -> Response:
+    """What our worker sets at an internal address."""
+    made = desk().runtime.internal("ticket").post(path, what)
     disposition = f'attachment; filename="{filename}"'
     return Response(base64.b64decode(made["base64"]), 200, {"Content-Disposition": disposition}, "application/pdf")
 
@@ -119,6 +125,7 @@ def ticket_pdf(what: dict[str, str], filename: str) -> Response:
 def _page(order_id: str, notice: str = "") -> str:
     with desk().context.database.reading() as connection:
         view = views.order(connection, order_id)
+        papers = documents.documents_of(connection, order_id) if view.billing.is_asked_for else []
     return render_template(
         "order.html",
         view=view,
@@ -126,6 +133,7 @@ def _page(order_id: str, notice: str = "") -> str:
         conference=view.conference,
         notice=notice,
         girocode=_picture(view.girocode),
+        papers=papers,
         now=desk().now,
     )
 
