@@ -6,6 +6,7 @@ who asked to be reminded and their consents.
 Consumes: ConferenceOpened, ConferenceChanged, ConferenceCalledOff, TierEndingSoon, TierClosed, OrderPaid, OrderPlaced,
 OrderCancelled, PaymentRefunded,
 AdmissionIssued, AdmissionTransferred, AdmissionChanged, AdmissionCancelled, TicketRequested, LinksRequested,
+WaitlistJoined, WaitlistOffered, InvitationSent,
 VoucherIssued, InvoiceIssued, InvoiceOverdue, BenefitGranted, MealsOrdered, MealsAmended, PlatesDrifted, PersonErased.
 
 Publishes: MessageSent, MessageFailed, StaffActed, PersonErased.

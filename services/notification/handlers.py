@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.notification import people, sending, store
+from services.notification.access import confirm_waiting, send_invitation, tell_offer
 from services.notification.domain import rule as rules
 from services.notification.domain.consent import KEEP_AFTER_DOORS, Topic
 from services.notification.domain.message import Occasion
@@ -28,6 +29,7 @@ from shared.events.ticketing import (
     ConferenceCalledOff,
     ConferenceChanged,
     ConferenceOpened,
+    InvitationSent,
     LinksRequested,
     OrderCancelled,
     OrderPaid,
@@ -37,6 +39,8 @@ from shared.events.ticketing import (
     TierClosed,
     TierEndingSoon,
     VoucherIssued,
+    WaitlistJoined,
+    WaitlistOffered,
 )
 from shared.service import ErrandHandler, Projection, Reaction, Timer, TimerHandler
 from shared.wire import Envelope
@@ -291,6 +295,9 @@ REACTIONS: dict[type[Event], Reaction] = {
     InvoiceIssued: send_invoice,
     InvoiceOverdue: remind_sponsor,
     VoucherIssued: send_vouchers,
+    InvitationSent: send_invitation,
+    WaitlistJoined: confirm_waiting,
+    WaitlistOffered: tell_offer,
     BenefitGranted: send_vouchers,
     MealsOrdered: send_meal_order,
     MealsAmended: send_meal_order,

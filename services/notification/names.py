@@ -18,6 +18,9 @@ RULES = {
     rules.INVOICE.name: N_("Invoice"),
     rules.SPONSOR_REMINDER.name: N_("Payment reminder"),
     rules.VOUCHERS.name: N_("Vouchers"),
+    rules.WAITLIST_JOINED.name: N_("On the waiting list"),
+    rules.WAITLIST_OFFERED.name: N_("Offer from the waiting list"),
+    rules.INVITATION.name: N_("Invitation"),
     rules.MEAL_ORDER.name: N_("Catering order"),
     rules.PLATES_DRIFTED.name: N_("Plates no longer fit"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from services.notification.access_words import invitation, waitlist_joined, waitlist_offered
 from services.notification.domain import rule as rules
 from services.notification.holder_words import links, ticket, ticket_changed, ticket_passed_on, ticket_void
 from services.notification.payment_words import how_to_pay, in_fours, payment_due, refund_reason
@@ -259,6 +260,9 @@ WORDS: dict[str, Callable[[Matter], Words]] = {
     rules.INVOICE.name: invoice,
     rules.SPONSOR_REMINDER.name: sponsor_reminder,
     rules.VOUCHERS.name: vouchers,
+    rules.WAITLIST_JOINED.name: waitlist_joined,
+    rules.WAITLIST_OFFERED.name: waitlist_offered,
+    rules.INVITATION.name: invitation,
     rules.MEAL_ORDER.name: meal_order,
     rules.PLATES_DRIFTED.name: plates_drifted,
 }

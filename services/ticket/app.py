@@ -8,9 +8,11 @@ from services.ticket import (
     api,
     internal,
     organise,
+    organise_invitations,
     organise_people,
     organise_transfers,
     organise_vouchers,
+    organise_waiting,
     pages,
     webhook,
 )
@@ -50,8 +52,10 @@ def create_app(runtime: Runtime, payments: Payments | None = None) -> Flask:
     webhook.install(app)
     organise.install(app)
     organise_people.install(app)
+    organise_invitations.install(app)
     organise_vouchers.install(app)
     organise_transfers.install(app)
+    organise_waiting.install(app)
     pages.install(app)
     return app
 

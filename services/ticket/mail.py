@@ -9,9 +9,10 @@ from typing import Any
 from services.ticket import views
 from services.ticket.domain.order import Admission
 from services.ticket.domain.voucher import spell_code
+from services.ticket.domain.waitlist import Waiting
 from services.ticket.keys import holder_link
 from services.ticket.papers import files_of
-from services.ticket.store import conferences, holders, orders, vouchers
+from services.ticket.store import conferences, holders, invitations, orders, vouchers, waiting
 from services.ticket.store.orders import Person
 from services.ticket.tickets import calendar_entry, tickets_pdf
 from services.ticket.views import OrderView
@@ -136,6 +137,41 @@ def codes(at: Desk, lot_id: str) -> dict[str, Any]:
     return {"facts": facts, "links": {"shop": f"{at.base_url}/{conference.slug}/"}, "attachments": []}
 
 
+def waiting_place(at: Desk, entry_id: str) -> dict[str, Any]:
+    """To somebody in the line: where they stand, and the link to their place. Gone for who is out of it."""
+    with at.context.database.reading() as connection:
+        entry, secret = waiting.load_entry(connection, entry_id)
+        if entry.state not in (Waiting.WAITING, Waiting.OFFERED):
+            raise Gone("They are not in the line any more.")
+        conference = conferences.conference_by_id(connection, entry.conference_id)
+        person = orders.people_by_id(connection, [entry.person]).get(entry.person)
+        position = waiting.position_of(connection, entry)
+    facts = {
+        "conference": conference.name,
+        "admission_type": conference.admission_type(entry.admission_type).name(person.locale if person else "en"),
+        "position": str(position),
+    }
+    link = f"{at.base_url}/waiting/{entry_id}?key={secret}"
+    return {"facts": facts, "links": {"waiting": link}, "attachments": []}
+
+
+def invitation(at: Desk, invitation_id: str) -> dict[str, Any]:
+    """To an invited person: what as, and their personal link. Gone where it was revoked, or accepted."""
+    with at.context.database.reading() as connection:
+        invited, secret = invitations.load_invitation(connection, invitation_id)
+        voucher = vouchers.voucher_by_code(connection, invited.conference_id, invited.code)
+        conference = conferences.conference_by_id(connection, invited.conference_id)
+        person = orders.people_by_id(connection, [invited.person]).get(invited.person)
+    if voucher is None or voucher.is_revoked or voucher.left <= 0 or person is None:
+        raise Gone("This invitation was revoked or accepted, or the person is erased.")
+    facts = {
+        "conference": conference.name,
+        "admission_type": conference.admission_type(invited.admission_type).name(person.locale),
+    }
+    link = f"{at.base_url}/invited/{invitation_id}?key={secret}"
+    return {"facts": facts, "links": {"invitation": link}, "attachments": []}
+
+
 KINDS: Mapping[str, Callable[[Desk, str], dict[str, Any]]] = {
     "admission": admission,
     "void_admission": void_admission,
@@ -146,6 +182,8 @@ KINDS: Mapping[str, Callable[[Desk, str], dict[str, Any]]] = {
     "refund": about_order,
     "cancellation": about_order,
     "vouchers": codes,
+    "waiting": waiting_place,
+    "invitation": invitation,
 }
 
 

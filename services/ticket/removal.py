@@ -25,13 +25,14 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
     tier_ids = _ids(tx, t.tiers.c.tier_id, t.tiers.c.conference_id == conference_id)
     lot_ids = _ids(tx, t.voucher_lots.c.lot_id, t.voucher_lots.c.conference_id == conference_id)
     entry_ids = _ids(tx, t.waiting.c.entry_id, t.waiting.c.conference_id == conference_id)
+    invitation_ids = _ids(tx, t.invitations.c.invitation_id, t.invitations.c.conference_id == conference_id)
     session_ids = _ids(tx, t.sessions.c.session_id, t.sessions.c.order_id.in_(order_ids))
     refund_ids = _ids(tx, m.refunds.c.refund_id, m.refunds.c.conference_id == conference_id)
     timers = tx.database.frame.timers
     of_tiers = [timers.c.subject.startswith(f"{each}:", autoescape=True) for each in (conference_id, *tier_ids)]
     doomed = [
         sa.delete(timers).where(timers.c.subject.in_([*order_ids, *session_ids, *refund_ids, *lot_ids, conference_id])),
-        sa.delete(t.people).where(t.people.c.order_id.in_(entry_ids)),
+        sa.delete(t.people).where(t.people.c.order_id.in_([*entry_ids, *invitation_ids])),
         sa.delete(timers).where(sa.or_(*of_tiers)),
         sa.delete(t.webhooks).where(t.webhooks.c.object_id.in_(session_ids)),
         sa.delete(t.idempotency).where(t.idempotency.c.key.startswith(f"{slug}:", autoescape=True)),
@@ -52,6 +53,7 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
                 t.voucher_guesses,
                 t.waitlists,
                 t.waiting,
+                t.invitations,
                 t.quotas,
                 t.tiers,
                 t.legal_texts,

@@ -16,6 +16,7 @@ from services.ticket.domain.policy import percent_at, refund_of
 from services.ticket.domain.quota import Quota
 from services.ticket.domain.tier import Ladder, Tier
 from services.ticket.domain.transfer import TRANSFER, NoTransfer, Received
+from services.ticket.domain.waitlist import is_sold_out
 from services.ticket.store import conferences, orders, payments, refunds, sellers, transfers
 from services.ticket.store.orders import Person
 from services.ticket.store.payments import Payment
@@ -98,6 +99,12 @@ class Shop:
     def main(self) -> Offer:
         """The offer whose ladder stands at the top: the first type that has one."""
         return next((offer for offer in self.offers if offer.ladder), self.offers[0])
+
+    def sold_out(self) -> list[AdmissionType]:
+        """The types that one can only wait for now."""
+        ladders = {offer.admission_type.code: offer.ladder for offer in self.offers if offer.ladder}
+        types = [offer.admission_type for offer in self.offers]
+        return [each for each in types if is_sold_out(each.code, ladders, self.quotas, self.now)]
 
     def versions(self) -> dict[str, int]:
         """The newest version of each kind of text."""

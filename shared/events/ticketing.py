@@ -338,6 +338,16 @@ class VoucherReleased(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InvitationSent(Event):
+    """Somebody is invited to an admission of this type, or is to be mailed their invitation again. The link is a secret."""
+
+    lot_id: str
+    invitation_id: str
+    admission_type: str
+    person: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class WaitlistJoined(Event):
     waitlist_id: str
     admission_type: str
@@ -418,6 +428,7 @@ VOUCHERS = Topic(
         "ticketing.voucher_issued": VoucherIssued,
         "ticketing.voucher_redeemed": VoucherRedeemed,
         "ticketing.voucher_released": VoucherReleased,
+        "ticketing.invitation_sent": InvitationSent,
     },
     "Lots of vouchers and how many of each are used.",
 )

@@ -128,7 +128,11 @@ class Others:
         }
         answer = {
             "facts": {"reference": "SEA2345", **self.facts.get(asked["kind"], {})},
-            "links": {"admission": "https://example.org/a/1", "order": "https://example.org/o/1"},
+            "links": {
+                "admission": "https://example.org/a/1",
+                "order": "https://example.org/o/1",
+                "invitation": "https://example.org/i/1",
+            },
             "attachments": [file],
         }
         return 200, json.dumps(answer).encode()

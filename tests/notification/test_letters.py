@@ -68,10 +68,12 @@ FACTS: dict[str, Any] = {
     "ordered": "240",
     "expected": "262",
     "tolerance": "10",
+    "position": "3",
+    "expires_at": "2027-03-07T11:00:00+00:00",
 }
 LINKS = {
     name: f"https://example.org/{name}?a=1&b=2"
-    for name in ("admission", "order", "shop", "confirm", "sheet", "catering")
+    for name in ("admission", "order", "shop", "confirm", "sheet", "catering", "waiting", "invitation")
 }
 
 

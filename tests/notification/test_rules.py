@@ -20,12 +20,15 @@ from shared.events.ticketing import (
     AdmissionCancelled,
     AdmissionChanged,
     AdmissionTransferred,
+    InvitationSent,
     LinksRequested,
     OrderCancelled,
     OrderPlaced,
     PaymentRefunded,
     TicketRequested,
     VoucherIssued,
+    WaitlistJoined,
+    WaitlistOffered,
 )
 from shared.money import Money
 from tests.fixtures.smtp import MailServer
@@ -76,9 +79,22 @@ def placed(days: int = 7, method: str = "transfer") -> OrderPlaced:
 
 
 SEAT: dict[str, Any] = {**ORDER, "admission_id": "adm_1", "admission_type": "regular", "attendee": "ticket:per_ada"}
+PLACE: dict[str, Any] = {
+    "conference_id": CONFERENCE,
+    "waitlist_id": "wtl_1",
+    "admission_type": "regular",
+    "entry_id": "wai_1",
+    "person": "ticket:per_ada",
+}
 EVENTS: list[tuple[str, str, list[Event]]] = [
     ("ticket", "ticket", [admission()]),
     ("ticket_void", "ticket", [AdmissionCancelled(**SEAT, tier_id="", reason="buyer", cancelled_at=START)]),
+    ("waitlist_joined", "ticket", [WaitlistJoined(**PLACE)]),
+    (
+        "waitlist_offered",
+        "ticket",
+        [WaitlistOffered(**PLACE, offer_expires_at=START + timedelta(days=2), price=EUR)],
+    ),
     ("order_confirmation", "ticket", [order_paid()]),
     ("how_to_pay", "ticket", [placed()]),
     (
@@ -135,6 +151,16 @@ def test_each_occasion_makes_one_mail_to_the_right_person(
     ("rule", "event"),
     [
         ("ticket", TicketRequested(**SEAT)),
+        (
+            "invitation",
+            InvitationSent(
+                conference_id=CONFERENCE,
+                lot_id="lot_1",
+                invitation_id="inv_1",
+                admission_type="helper",
+                person="ticket:per_ada",
+            ),
+        ),
         ("ticket_changed", AdmissionChanged(**SEAT, days=(date(2027, 6, 8),))),
         ("links", LinksRequested(conference_id=CONFERENCE, person="ticket:per_ada")),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -24,10 +25,13 @@ from services.ticket.domain.conference import TierPlan, TypePlan
 from services.ticket.domain.errors import SoldOut, VoucherExpired
 from services.ticket.domain.waitlist import ACCEPT_WITHIN
 from services.ticket.handlers import cancel_order, join_waitlist, leave_waitlist, offer_now, open_conference
+from services.ticket.mail import KINDS
 from services.ticket.store.tables import voucher_codes, waiting
+from services.ticket.web import Desk
 from shared.errors import Conflict, Refused
 from shared.events.ticketing import WaitlistJoined, WaitlistOffered, WaitlistOfferLapsed
 from tests.ticket.stage import Held, Stage, euros, make_plan
+from tests.ticket.test_staff_pages import send, staff_browser
 
 PLAN = make_plan(
     capacity=3,
@@ -285,3 +289,46 @@ def test_the_list_of_who_waits_is_that_of_a_simple_model_through_any_history(
         assert stage.problems() == []
     finally:
         stage.close()
+
+
+def test_join_wait_be_offered_order_and_leave_as_people_do_it(hall: Stage) -> None:
+    browser, at = hall.browser(), "/searchlight/waiting/regular"
+    assert browser.get(at).status_code == 303, "there are tickets left"
+    held = fill(hall)
+    assert at in browser.get("/searchlight/").get_data(as_text=True)
+    wrong = send(browser, at, {"name": "Ada", "email": "no address"})
+    assert (wrong.status_code, 'value="Ada"' in wrong.get_data(as_text=True)) == (422, True)
+    joined = [send(browser, at, {"name": "Ada", "email": "ada@example.org"}).get_data(as_text=True) for _ in range(2)]
+    assert re.sub("nonce.*", "", joined[0]) == re.sub("nonce.*", "", joined[1]), (
+        "nobody learns whether an address waits"
+    )
+    [entry] = entry_ids(hall)
+    facts = KINDS["waiting"](Desk(hall.runtime, hall.context), entry)
+    place = facts["links"]["waiting"].removeprefix("http://localhost")
+    assert facts["facts"]["position"] == "1"
+    assert ">1<" in re.sub(r"\s", "", browser.get(place).get_data(as_text=True))
+    assert browser.get(f"/waiting/{entry}?key=guessed").status_code == 404
+    cancel_order(hall.database, held[0].order_id)
+    offered = browser.get(place).get_data(as_text=True)
+    assert "€299" in offered
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', offered))
+    form = browser.post("/searchlight/", data={**fields, "action": "redeem"}).get_data(as_text=True)
+    assert "Order with obligation to pay €299.00" in form
+    assert 'value="ada@example.org"' in form
+    done = browser.post("/searchlight/", data={**fields, "action": "order", "shown_total": "29900", "consent": "yes"})
+    assert done.status_code == 303
+    assert "You have ordered your ticket" in browser.get(place).get_data(as_text=True)
+
+
+def test_staff_see_who_waits_and_offer_by_hand_with_an_audit_entry(hall: Stage) -> None:
+    fill(hall)
+    for name in ("ada", "bob"):
+        join(hall, f"{name}@example.org")
+        hall.clock.advance_to(hall.clock.now() + timedelta(seconds=1))
+    browser = staff_browser(hall)
+    at = f"/organise/{hall.conference.conference_id}/waiting"
+    assert "bob@example.org" in browser.get(at).get_data(as_text=True)
+    second = entry_ids(hall)[1]
+    refused = send(browser, f"{at}/{second}/offer", {}, at)
+    assert (refused.status_code, "Sold out" in refused.get_data(as_text=True)) == (409, True)
+    assert staff_browser(hall, con_other=["organiser"]).get(at).status_code == 403

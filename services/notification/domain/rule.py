@@ -14,6 +14,7 @@ from shared.events.ticketing import (
     AdmissionChanged,
     AdmissionIssued,
     AdmissionTransferred,
+    InvitationSent,
     LinksRequested,
     OrderCancelled,
     OrderPaid,
@@ -22,6 +23,8 @@ from shared.events.ticketing import (
     TicketRequested,
     TierEndingSoon,
     VoucherIssued,
+    WaitlistJoined,
+    WaitlistOffered,
 )
 
 
@@ -34,6 +37,8 @@ class Audience(StrEnum):
     CATERER = "caterer"
     ORGANISERS = "organisers"
     SUBSCRIBERS = "subscribers"
+    WAITING = "waiting"
+    INVITED = "invited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +208,36 @@ VOUCHERS = Rule(
     source="ticket",
     kind="vouchers",
 )
+WAITLIST_JOINED = Rule(
+    name="waitlist_joined",
+    triggers=(WaitlistJoined,),
+    audience=Audience.WAITING,
+    subject="place in a waiting list",
+    occurrence="joined",
+    lasts=timedelta(days=2),
+    source="ticket",
+    kind="waiting",
+)
+WAITLIST_OFFERED = Rule(
+    name="waitlist_offered",
+    triggers=(WaitlistOffered,),
+    audience=Audience.WAITING,
+    subject="place in a waiting list",
+    occurrence="offered",
+    lasts=timedelta(days=2),
+    source="ticket",
+    kind="waiting",
+)
+INVITATION = Rule(
+    name="invitation",
+    triggers=(InvitationSent,),
+    audience=Audience.INVITED,
+    subject="invitation",
+    occurrence="each time it is sent",
+    lasts=timedelta(days=14),
+    source="ticket",
+    kind="invitation",
+)
 MEAL_ORDER = Rule(
     name="meal_order",
     triggers=(MealsOrdered, MealsAmended),
@@ -240,6 +275,9 @@ RULES: dict[str, Rule] = {
         INVOICE,
         SPONSOR_REMINDER,
         VOUCHERS,
+        WAITLIST_JOINED,
+        WAITLIST_OFFERED,
+        INVITATION,
         MEAL_ORDER,
         PLATES_DRIFTED,
     )

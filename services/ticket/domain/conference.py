@@ -32,6 +32,8 @@ RESERVED_SLUGS: Final = frozenset(
         "stripe",
         "organise",
         "internal",
+        "invited",
+        "waiting",
         "livez",
         "readyz",
         "metrics",

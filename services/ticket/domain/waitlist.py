@@ -133,3 +133,13 @@ def next_in_line(
             blocked.add(entry.admission_type)
         else:
             yield entry
+
+
+def is_sold_out(admission_type: str, ladders: Mapping[str, Ladder], quotas: Sequence[Quota], now: datetime) -> bool:
+    """Whether one can only wait for this type: nothing is left of it, and its sales have begun."""
+    ladder = ladders.get(admission_type)
+    if ladder is None:
+        return False
+    if any(quota.left <= 0 for quota in quotas if admission_type in quota.admission_types):
+        return ladder.opens_at() is None or (ladder.opens_at() or now) <= now
+    return bool(ladder.tiers) and ladder.open_tier(now) is None and ladder.tiers[-1].left == 0

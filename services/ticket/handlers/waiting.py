@@ -9,7 +9,7 @@ from services.ticket.domain.conference import Conference
 from services.ticket.domain.quota import Quota
 from services.ticket.domain.tier import Ladder
 from services.ticket.domain.voucher import CODE_LENGTH, Kind, Purpose, VoucherLot
-from services.ticket.domain.waitlist import Entry, Waiting, check_free, next_in_line, offer_until
+from services.ticket.domain.waitlist import Entry, Waiting, check_free, is_sold_out, next_in_line, offer_until
 from services.ticket.handlers.conferences import schedule_ladder
 from services.ticket.store import conferences, vouchers, waiting
 from services.ticket.store.orders import Person
@@ -184,13 +184,3 @@ def _check_sold_out(
         raise InvalidInput(sentence, errors={"admission_type": [sentence]})
     if not is_sold_out(admission_type, ladders, quotas, now):
         raise Conflict("There are tickets left: order yours.")
-
-
-def is_sold_out(admission_type: str, ladders: Mapping[str, Ladder], quotas: Sequence[Quota], now: datetime) -> bool:
-    """Whether one can only wait for this type: nothing is left of it, and its sales have begun."""
-    ladder = ladders.get(admission_type)
-    if ladder is None:
-        return False
-    if any(quota.left <= 0 for quota in quotas if admission_type in quota.admission_types):
-        return ladder.opens_at() is None or (ladder.opens_at() or now) <= now
-    return bool(ladder.tiers) and ladder.open_tier(now) is None and ladder.tiers[-1].left == 0

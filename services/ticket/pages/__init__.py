@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask
 
-from services.ticket.pages import admissions, data, holders, orders, papers, shop
+from services.ticket.pages import admissions, data, holders, invited, orders, papers, shop, waiting
 from shared.documents.reference import in_fours
 
 ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
@@ -19,6 +19,12 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     ("/<slug>/", "shop", "GET", shop.show_shop),
     ("/<slug>/", "order", "POST", shop.order),
     ("/<slug>/legal/<kind>", "legal", "GET", shop.show_legal),
+    ("/<slug>/waiting/<admission_type>", "join_page", "GET", waiting.ask_to_join),
+    ("/<slug>/waiting/<admission_type>", "join", "POST", waiting.join),
+    ("/invited/<invitation_id>", "invited_page", "GET", invited.show_invitation),
+    ("/invited/<invitation_id>", "accept", "POST", invited.accept),
+    ("/waiting/<entry_id>", "waiting_page", "GET", waiting.show_entry),
+    ("/waiting/<entry_id>/leave", "leave_line", "POST", waiting.leave),
     ("/pay/<reference>", "pay", "GET", orders.pay),
     ("/orders/<reference>", "order_page", "GET", orders.show_order),
     ("/orders/<reference>/return", "order_return", "GET", orders.come_back),

@@ -275,6 +275,21 @@ waiting = sa.Table(
     sa.Index("ix_waiting_line", "conference_id", "state", "entry_id"),
 )
 
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    sa.Column("invitation_id", ID, primary_key=True),
+    sa.Column("conference_id", ID, nullable=False, index=True),
+    sa.Column("lot_id", ID, nullable=False),
+    sa.Column("code", sa.String(20), nullable=False),
+    sa.Column("admission_type", sa.String(40), nullable=False),
+    sa.Column("person", ID, nullable=False),
+    sa.Column("secret", sa.String(40), nullable=False),
+    sa.Column("invited_at", UtcDateTime, nullable=False),
+    sa.Column("guests", sa.Integer, nullable=False),
+    _moment("revoked_at"),
+)
+
 voucher_guesses = sa.Table(
     "voucher_guesses",
     metadata,
