@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from icalendar import Calendar
 
 from services.ticket import mail
+from services.ticket.app import create_app
 from services.ticket.handlers import cancel_order, change_conference
 from services.ticket.handlers.holders import LINKS_PER_ADDRESS, LINKS_PER_CLIENT, REMEMBERED_AFTER_TRANSFER
 from services.ticket.keys import admission_link, holder_link
@@ -94,6 +95,20 @@ def test_a_holders_link_becomes_a_cookie_and_is_kept_in_no_address(stage: Stage,
         each for each in stage.browser().get(f"{path}?key={secret}").headers.getlist("Set-Cookie") if secret in each
     ]
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
+
+
+def test_over_https_both_keys_become_cookies_that_are_bound_to_this_host(stage: Stage, paid: Held) -> None:
+    secure = replace(stage.runtime, settings=replace(stage.runtime.settings, base_url="https://tickets.example.org"))
+    browser = create_app(secure, stage.context.payments).test_client()
+    admission = seat(stage, paid)
+    key = holder_link(desk_of(stage), admission).partition("key=")[2]
+    for path in (f"/orders/{paid.reference}?key={paid.secret}", f"/tickets/{admission.admission_id}?key={key}"):
+        answer = browser.get(path, base_url="https://tickets.example.org")
+        assert "key=" not in answer.headers["Location"]
+        [cookie] = [each for each in answer.headers.getlist("Set-Cookie") if each.startswith("__Host-")]
+        assert "Secure" in cookie and "HttpOnly" in cookie and "Path=/" in cookie and "Domain" not in cookie
+        page = browser.get(answer.headers["Location"], base_url="https://tickets.example.org")
+        assert page.status_code == 200 and page.headers["Referrer-Policy"] == "same-origin"
 
 
 def test_one_browser_holds_the_links_of_several_orders_and_tickets(stage: Stage, paid: Held) -> None:
