@@ -8,9 +8,11 @@ from typing import Any
 from flask import Flask, Response, render_template, request, url_for
 
 from services.ticket import seller_form
+from services.ticket.csv_out import csv_sheet
 from services.ticket.handlers import finish_refund, mark_exported, name_payee, record_by_hand, record_staff_act
+from services.ticket.postings import posting_rows
 from services.ticket.sepa import pain_001
-from services.ticket.store import conferences, sellers, transfers
+from services.ticket.store import conferences, documents, sellers, transfers
 from services.ticket.web import desk, go
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.money import Money, total
@@ -31,6 +33,7 @@ def install(app: Flask) -> None:
         (f"{at}/refunds.xml", "pain_001", "POST", finance(export)),
         (f"{at}/refunds/<refund_id>/payee", "refund_payee", "POST", finance(set_payee)),
         (f"{at}/refunds/<refund_id>/done", "refund_done", "POST", finance(set_done)),
+        (f"{at}/postings.csv", "postings", "GET", finance(download_postings)),
         (f"{at}/seller", "seller", "GET", staff_only("organiser", "finance")(show_seller)),
         (f"{at}/seller", "save_seller", "POST", finance(save_seller)),
     )
@@ -111,6 +114,17 @@ def export(conference_id: str) -> Answer:
         mark_exported(tx, staff.id, conference_id, [each.refund_id for _, each in ready])
     disposition = f'attachment; filename="refunds-{desk().now:%Y-%m-%d}.xml"'
     return Response(file, 200, {"Content-Disposition": disposition}, "application/xml")
+
+
+def download_postings(conference_id: str) -> Answer:
+    """Every posting of the conference, for the tax adviser."""
+    with desk().context.database.reading() as connection:
+        conference = conferences.conference_by_id(connection, conference_id)
+        rows = documents.postings_of(connection, conference_id)
+        numbers = documents.numbers_by_order(connection, conference_id)
+    sheet = csv_sheet(posting_rows(rows, numbers, conference.time_zone))
+    disposition = f'attachment; filename="postings-{conference.slug}.csv"'
+    return Response(sheet, 200, {"Content-Disposition": disposition}, content_type="text/csv; charset=utf-8")
 
 
 def show_seller(conference_id: str) -> Answer:

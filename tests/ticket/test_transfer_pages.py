@@ -245,3 +245,20 @@ def test_no_iban_and_no_name_is_on_a_topic(stage: Stage) -> None:
     with stage.database.reading() as connection:
         (refund,) = transfers.refunds_of(connection, order.order_id)
     assert (refund.payee, refund.iban, refund.amount) == ("Ada Beispiel", "DE02120300000000202051", euros(51))
+
+
+def test_the_tax_adviser_gets_every_posting_and_no_cell_is_a_formula(stage: Stage) -> None:
+    sell(stage)
+    order = stage.order(payment_method="transfer")
+    transferred(stage, order, euros(250))
+    stage.pay(stage.order())
+    client = staff_browser(stage, **{"*": ["finance"]})
+    answer = client.get(at(stage, "postings.csv"))
+    rows = [line.split(";") for line in answer.data.decode("utf-8-sig").splitlines()]
+    kinds = [row[2] for row in rows[1:]]
+    assert kinds.count("sale") == 2 and "transfer" in kinds and "charge" in kinds
+    (came,) = [row for row in rows if row[2] == "transfer"]
+    assert came[3:7] == ["bank", "order", "250.00", "EUR"]
+    assert order.reference in came
+    assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+    assert staff_browser(stage, **{"*": ["organiser"]}).get(at(stage, "postings.csv")).status_code == 403

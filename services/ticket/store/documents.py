@@ -45,9 +45,6 @@ _NUMBERS = (
     .where(documents.c.conference_id == sa.bindparam("conference_id"))
     .order_by(documents.c.document_id)
 )
-_VAT = sa.select(orders.c.order_id, orders.c.vat, orders.c.total).where(
-    orders.c.conference_id == sa.bindparam("conference_id")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +122,6 @@ def numbers_by_order(connection: sa.Connection, conference_id: str) -> dict[str,
     for row in connection.execute(_NUMBERS, {"conference_id": conference_id}):
         numbers.setdefault(row.order_id, []).append(row.number)
     return numbers
-
-
-def vat_by_order(connection: sa.Connection, conference_id: str) -> dict[str, tuple[int, list[tuple[int, int, int]]]]:
-    """Order -> (total, [(rate, net, VAT)])."""
-    found = connection.execute(_VAT, {"conference_id": conference_id})
-    return {row.order_id: (row.total, [(int(r), int(n), int(v)) for r, n, v in row.vat]) for row in found}
 
 
 def _document(row: Any) -> Document:
