@@ -158,7 +158,7 @@ class Transaction:
         )
 
     def unschedule(self, kind: str, subject: str) -> None:
-        self.execute(self.database.statements.unschedule, {"b_kind": kind, "b_subject": subject})
+        self.write(self.database.statements.unschedule, {"b_kind": kind, "b_subject": subject})
 
     def finish(self) -> None:
         """Number what was published, sorted by topic and key so that two transactions never wait for each other, and put it out."""
@@ -241,6 +241,8 @@ class FrameStatements:
             f"ANALYZE {', '.join(table.name for table in (frame.outbox, frame.timers, frame.inbox))}"
         )
         self.schedule = Prepared(update)
-        self.unschedule = sa.delete(frame.timers).where(
-            frame.timers.c.kind == sa.bindparam("b_kind"), frame.timers.c.subject == sa.bindparam("b_subject")
+        self.unschedule = Prepared(
+            sa.delete(frame.timers).where(
+                frame.timers.c.kind == sa.bindparam("b_kind"), frame.timers.c.subject == sa.bindparam("b_subject")
+            )
         )

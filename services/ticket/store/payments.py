@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from services.ticket.domain.ledger import Entry
 from services.ticket.store.tables import ledger, payments, sessions, webhooks
 from shared.database import Transaction
+from shared.database.prepared import Prepared
 from shared.database.upsert import insert
 from shared.errors import NotFound
 from shared.money import Money
@@ -29,19 +30,23 @@ _SAVE_SESSION = (
     .where(sessions.c.order_id == sa.bindparam("b_order_id"))
     .values(session_id=sa.bindparam("session_id"), url=sa.bindparam("url"))
 )
-_RECORD_PAYMENT = insert(payments).on_conflict_do_nothing(index_elements=["intent_id"]).returning(payments.c.payment_id)
+_RECORD_PAYMENT = Prepared(
+    insert(payments).on_conflict_do_nothing(index_elements=["intent_id"]).returning(payments.c.payment_id)
+)
 _PAYMENT = sa.select(payments).where(payments.c.payment_id == sa.bindparam("payment_id"))
 _PAYMENTS_OF = (
     sa.select(payments).where(payments.c.order_id == sa.bindparam("order_id")).order_by(payments.c.payment_id)
 )
 _BY_INTENT = sa.select(payments).where(payments.c.intent_id == sa.bindparam("intent_id"))
-_RECORD_WEBHOOK = insert(webhooks).on_conflict_do_nothing(index_elements=["event_id"]).returning(webhooks.c.event_id)
-_SET_OUTCOME = (
+_RECORD_WEBHOOK = Prepared(
+    insert(webhooks).on_conflict_do_nothing(index_elements=["event_id"]).returning(webhooks.c.event_id)
+)
+_SET_OUTCOME = Prepared(
     sa.update(webhooks)
     .where(webhooks.c.object_id == sa.bindparam("b_object_id"))
     .values(outcome=sa.bindparam("outcome"))
 )
-_POST = sa.insert(ledger)
+_POST = Prepared(sa.insert(ledger))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ def record_payment(tx: Transaction, payment: Payment) -> bool:
         "currency": payment.amount.currency,
         "received_at": payment.received_at,
     }
-    return tx.execute(_RECORD_PAYMENT, values).first() is not None
+    return tx.write(_RECORD_PAYMENT, values).first() is not None
 
 
 def load_payment(connection: sa.Connection, payment_id: str) -> Payment:
@@ -129,12 +134,12 @@ def payment_of_intent(connection: sa.Connection, intent_id: str) -> Payment | No
 def record_webhook(tx: Transaction, event_id: str, type: str, object_id: str, outcome: str) -> bool:
     """Ids only, never the body. False when this event came before."""
     values = {"event_id": event_id, "type": type, "object_id": object_id, "received_at": tx.now, "outcome": outcome}
-    return tx.execute(_RECORD_WEBHOOK, values).first() is not None
+    return tx.write(_RECORD_WEBHOOK, values).first() is not None
 
 
 def settle_webhooks(tx: Transaction, object_id: str, outcome: str) -> None:
     """Write down what became of what Stripe said about this object: `done` or `unknown`."""
-    tx.execute(_SET_OUTCOME, {"b_object_id": object_id, "outcome": outcome})
+    tx.write(_SET_OUTCOME, {"b_object_id": object_id, "outcome": outcome})
 
 
 def record_entries(tx: Transaction, *postings: Iterable[Entry]) -> None:
@@ -157,7 +162,7 @@ def record_entries(tx: Transaction, *postings: Iterable[Entry]) -> None:
         for entry in posting
     ]
     if rows:
-        tx.execute(_POST, rows)
+        tx.write_each(_POST, rows)
 
 
 def _payment(row: Any) -> Payment:
