@@ -10,6 +10,7 @@ from services.ticket import (
     organise,
     organise_invitations,
     organise_people,
+    organise_students,
     organise_transfers,
     organise_vouchers,
     organise_waiting,
@@ -54,6 +55,7 @@ def create_app(runtime: Runtime, payments: Payments | None = None) -> Flask:
     organise_people.install(app)
     organise_invitations.install(app)
     organise_vouchers.install(app)
+    organise_students.install(app)
     organise_transfers.install(app)
     organise_waiting.install(app)
     pages.install(app)

@@ -54,6 +54,7 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
                 t.waitlists,
                 t.waiting,
                 t.invitations,
+                t.academic_domains,
                 t.quotas,
                 t.tiers,
                 t.legal_texts,

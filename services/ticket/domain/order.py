@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from services.ticket.domain.errors import PriceChanged, money_fact
+from services.ticket.domain.student import StudentCheck
 from services.ticket.domain.vat import vat_of
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.events import Event
@@ -77,6 +78,7 @@ class Admission:
     by_voucher: bool = False
     generation: int = 0
     cancelled_at: datetime | None = None
+    student_check: StudentCheck = StudentCheck.NONE
 
 
 @dataclass(slots=True)

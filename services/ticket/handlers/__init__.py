@@ -11,6 +11,7 @@ payback.py      ask_back, see_refund, finish_refund               what goes back
 conferences.py  open_conference, change_conference, move_tier_end, turn_tier, announce_tier_end
 vouchers.py     issue_vouchers, make_vouchers, revoke_lot ...     a sponsor's package reaches the shop, a partner's raffle too
 holders.py      correct_name, transfer_admission, resend_ticket, ask_for_links
+students.py     see_student_id, refuse_student                   ids at the door; none is kept
 inviting.py     invite, revoke_invitation, name_guests ...        helpers, speakers, guests, hosts by a personal link
 waiting.py      join_waitlist, serve_waitlist, offer_now ...     what comes back is offered in order
 people.py       erase_people, erase_from_order, erase_address

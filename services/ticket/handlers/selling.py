@@ -12,13 +12,14 @@ from services.ticket.domain.billing import Billing
 from services.ticket.domain.conference import CONSENT_KINDS, Conference
 from services.ticket.domain.errors import VoucherUnknown
 from services.ticket.domain.order import HOLD, MOST_ATTENDEES, Admission, Order, State, check_expected
+from services.ticket.domain.student import STUDENT, check_of
 from services.ticket.domain.tier import Ladder, Tier
 from services.ticket.domain.transfer import TRANSFER
 from services.ticket.domain.voucher import Kind, Voucher, covered_seats, tidy_code
 from services.ticket.handlers.conferences import schedule_ladder
 from services.ticket.handlers.redeeming import count_guess, drawn, lock_again, look_up_for, reserved_by
 from services.ticket.handlers.transfers import await_transfer
-from services.ticket.store import conferences, orders, transfers, vouchers
+from services.ticket.store import conferences, orders, students, transfers, vouchers
 from shared.database import Database, Transaction
 from shared.errors import Conflict, InvalidInput
 from shared.events import Event
@@ -169,6 +170,7 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
         sold_at[admission_type], turned = ladders[admission_type].take(count, tx.now)
         events += turned
     seats = _seats(tx, conference, wish, sold_at, voucher, covered)
+    _check_students(tx, conference, wish, seats)
     asked = total([seat.price for seat in seats], conference.currency)
     wish.billing.check(asked, wish.payment_method == TRANSFER)
     check_expected(wish.expected_total, [seat.price for seat in seats], conference.currency)
@@ -267,6 +269,15 @@ def _accepted(tx: Transaction, conference: Conference, wish: OrderWish) -> dict[
             raise Conflict("This text was changed while you were reading: please look at it again.", kind=kind)
         accepted[kind] = {"version": newest, "accepted_at": tx.now.isoformat()}
     return accepted
+
+
+def _check_students(tx: Transaction, conference: Conference, wish: OrderWish, seats: list[Admission]) -> None:
+    """An academic address confirms a student at once; the others show their id at the door."""
+    if all(seat.admission_type != STUDENT for seat in seats):
+        return
+    domains = students.domains_of(tx.connection, conference.conference_id)
+    for seat, attendee in zip(seats, wish.attendees, strict=True):
+        seat.student_check = check_of(seat.admission_type, attendee.email, domains)
 
 
 def _seats(

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.ticket.domain.order import Admission, Order, State
+from services.ticket.domain.student import StudentCheck
 from services.ticket.store.tables import admissions, conferences, idempotency, orders, people
 from shared.database import Transaction
 from shared.database.prepared import Prepared
@@ -134,6 +135,7 @@ def record_order(
                 "attendee": each.attendee,
                 "comp": each.comp,
                 "by_voucher": each.by_voucher,
+                "student_check": str(each.student_check),
             }
             for position, each in enumerate(order.admissions)
         ],
@@ -289,6 +291,7 @@ def _order(row: Any, seats: Iterable[Any], order_id: str) -> Order:
                 seat.by_voucher,
                 generation=seat.generation,
                 cancelled_at=seat.cancelled_at,
+                student_check=StudentCheck(seat.student_check),
             )
             for seat in seats
         ],

@@ -134,6 +134,7 @@ admissions = sa.Table(
     sa.Column("attendee", ID, nullable=False),
     sa.Column("comp", sa.Boolean, nullable=False),
     sa.Column("by_voucher", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("student_check", sa.String(20), nullable=False, server_default=""),
     sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
     _moment("cancelled_at"),
 )
@@ -288,6 +289,13 @@ invitations = sa.Table(
     sa.Column("invited_at", UtcDateTime, nullable=False),
     sa.Column("guests", sa.Integer, nullable=False),
     _moment("revoked_at"),
+)
+
+academic_domains = sa.Table(
+    "academic_domains",
+    metadata,
+    sa.Column("conference_id", ID, primary_key=True),
+    sa.Column("domain", sa.String(200), primary_key=True),
 )
 
 voucher_guesses = sa.Table(
