@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from shared import crash, trace, wire
 from shared.clock import Clock
+from shared.database.batch import Batch
 from shared.database.engine import make_engine, unavailable
 from shared.database.frame import FrameTables, frame_tables
 from shared.database.prepared import Prepared, Row
@@ -119,7 +120,8 @@ class Transaction:
     """What a use case writes through. `now` is the same instant from its first line to its last."""
 
     def __init__(self, database: Database, connection: sa.Connection, actor: str) -> None:
-        self.connection = connection
+        self._connection = connection
+        self._batch = Batch()
         self.now: datetime = database.clock.now()
         self.ids = database.ids
         self.actor = actor
@@ -128,6 +130,19 @@ class Transaction:
         self.due_kinds: set[str] = set()
         """Kinds of work that was scheduled here and is due at once."""
         self._events: list[Event] = []
+
+    @property
+    def connection(self) -> sa.Connection:
+        """Where to read and write; what was put before is written first, so that it is seen."""
+        if self._batch:
+            self._batch.flush(self._connection)
+        return self._connection
+
+    def put(self, statement: Prepared, rows: Sequence[Row]) -> None:
+        """Write these rows together with what is put next: before anything else is read or written, at the latest at the end."""
+        if not self._batch.takes(statement):
+            self._batch.flush(self._connection)
+        self._batch.add(statement, rows)
 
     def execute(
         self, statement: sa.Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
@@ -152,16 +167,16 @@ class Transaction:
         """Have `kind` done about `subject` at `due_at`, once. Scheduling the same again moves it and replaces its facts."""
         if due_at <= self.now:
             self.due_kinds.add(kind)
-        self.write(
-            self.database.statements.schedule,
-            {"kind": kind, "subject": subject, "due_at": due_at, "facts": dict(facts or {})},
-        )
+        row = {"kind": kind, "subject": subject, "due_at": due_at, "facts": dict(facts or {})}
+        self.put(self.database.statements.schedule, [row])
 
     def unschedule(self, kind: str, subject: str) -> None:
         self.write(self.database.statements.unschedule, {"b_kind": kind, "b_subject": subject})
 
     def finish(self) -> None:
         """Number what was published, sorted by topic and key so that two transactions never wait for each other, and put it out."""
+        if self._batch:
+            self._batch.flush(self._connection)
         if not self._events:
             return
         spoken: dict[tuple[str, str], list[tuple[str, str, str, bytes]]] = {}

@@ -6,14 +6,16 @@ for a single row costs more than the database's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import Insert
 
 Row = Mapping[str, Any]
+_NAMED = re.compile(r"%\((\w+)\)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,18 @@ class _Compiled:
     names: tuple[str, ...]
     processors: tuple[tuple[str, Callable[[Any], Any] | None], ...]
     fixed: dict[str, Any]
+    order: tuple[str, ...] = ()
+    parts: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """By the number of rows: texts that take their values by position, as parts of a larger statement."""
+
+    def parts_for(self, rows: int) -> tuple[str, ...]:
+        made = self.parts.get(rows)
+        if made is None:
+            text = _NAMED.sub("%s", self.text)
+            head, word, one = text.partition(" VALUES ")
+            joins = word and text.startswith("INSERT") and " ON CONFLICT " not in text
+            made = self.parts[rows] = (f"{head} VALUES {', '.join([one] * rows)}",) if joins else (text,) * rows
+        return made
 
     def values(self, row: Row) -> Any:
         if len(row) != len(self.processors):
@@ -42,6 +56,7 @@ class Prepared:
     def __init__(self, statement: sa.UpdateBase) -> None:
         self._statement = statement.inline() if isinstance(statement, Insert) else statement
         self._compiled: dict[str, _Compiled] = {}
+        self.table = str(statement.entity_description["name"])
 
     def run(self, connection: sa.Connection, row: Row) -> sa.CursorResult[Any]:
         """For one row; what it returns are the driver's plain values."""
@@ -55,6 +70,21 @@ class Prepared:
         elif rows:
             compiled = self._for(connection.dialect, rows[0])
             connection.exec_driver_sql(compiled.text, [compiled.values(row) for row in rows])
+
+    def for_driver(self, dialect: sa.Dialect, rows: Sequence[Row]) -> tuple[str, list[Any]]:
+        """Text and values for a driver that takes them by position or by name, as SQLAlchemy would hand them over."""
+        compiled = self._for(dialect, rows[0])
+        return compiled.text, [compiled.values(row) for row in rows]
+
+    def as_parts(self, dialect: sa.Dialect, rows: Sequence[Row]) -> tuple[tuple[str, ...], list[Any]]:
+        """Texts with `%s` for their values, to be parts of one statement of PostgreSQL, and all values in their order."""
+        compiled = self._for(dialect, rows[0])
+        names = compiled.order
+        values: list[Any] = []
+        for row in rows:
+            ready = compiled.values(row)
+            values += [ready[name] for name in names]
+        return compiled.parts_for(len(rows)), values
 
     def _for(self, dialect: sa.Dialect, row: Row) -> _Compiled:
         found = self._compiled.get(dialect.name)
@@ -73,4 +103,6 @@ class Prepared:
             else:
                 fixed[name] = process(bound.value) if process else bound.value
         positional = made.positiontup is not None
-        return _Compiled(str(made), positional, tuple(made.positiontup or ()), tuple(processors), fixed)
+        text = str(made)
+        order = () if positional else tuple(_NAMED.findall(text))
+        return _Compiled(text, positional, tuple(made.positiontup or ()), tuple(processors), fixed, order)

@@ -140,12 +140,12 @@ def lock_ladders(tx: Transaction, conference_id: str, admission_types: Collectio
 
 def save_ladders(tx: Transaction, changed: Iterable[Ladder]) -> None:
     rows = [{"b_tier_id": tier.tier_id, **_tier_values(tier)} for ladder in changed for tier in ladder.tiers]
-    tx.write_each(_SAVE_TIERS, rows)
+    tx.put(_SAVE_TIERS, rows)
 
 
 def save_tiers(tx: Transaction, changed: Iterable[Tier]) -> None:
     rows = [{"b_tier_id": tier.tier_id, **_tier_values(tier)} for tier in changed]
-    tx.write_each(_SAVE_TIERS, rows)
+    tx.put(_SAVE_TIERS, rows)
 
 
 def load_quotas(connection: sa.Connection, conference_id: str) -> list[Quota]:
@@ -160,7 +160,7 @@ def lock_quotas(tx: Transaction, conference_id: str, admission_types: Collection
 
 def save_quotas(tx: Transaction, changed: Iterable[Quota]) -> None:
     rows = [{"b_quota_id": each.quota_id, "taken": each.taken, "capacity": each.capacity} for each in changed]
-    tx.write_each(_SAVE_QUOTAS, rows)
+    tx.put(_SAVE_QUOTAS, rows)
 
 
 def _conference_values(conference: Conference) -> dict[str, Any]:

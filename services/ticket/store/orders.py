@@ -100,28 +100,30 @@ class Answer:
 def record_order(
     tx: Transaction, order: Order, secret: str, locale: str, consents: Mapping[str, Any], persons: Sequence[Person]
 ) -> None:
-    tx.write(
+    tx.put(
         _INSERT_ORDER,
-        {
-            "order_id": order.order_id,
-            "conference_id": order.conference_id,
-            "reference": order.reference,
-            "secret": secret,
-            "total": order.total.amount,
-            "currency": order.currency,
-            "vat": [[each.rate, each.net.amount, each.vat.amount] for each in order.vat],
-            "payment_method": order.payment_method,
-            "buyer": order.buyer,
-            "locale": locale,
-            "lot_id": order.lot_id,
-            "voucher_code": order.voucher_code,
-            "consents": dict(consents),
-            "created_at": order.created_at,
-            "hold_expires_at": order.hold_expires_at,
-            **_state(order),
-        },
+        [
+            {
+                "order_id": order.order_id,
+                "conference_id": order.conference_id,
+                "reference": order.reference,
+                "secret": secret,
+                "total": order.total.amount,
+                "currency": order.currency,
+                "vat": [[each.rate, each.net.amount, each.vat.amount] for each in order.vat],
+                "payment_method": order.payment_method,
+                "buyer": order.buyer,
+                "locale": locale,
+                "lot_id": order.lot_id,
+                "voucher_code": order.voucher_code,
+                "consents": dict(consents),
+                "created_at": order.created_at,
+                "hold_expires_at": order.hold_expires_at,
+                **_state(order),
+            }
+        ],
     )
-    tx.write_each(
+    tx.put(
         _INSERT_ADMISSIONS,
         [
             {
@@ -140,7 +142,7 @@ def record_order(
             for position, each in enumerate(order.admissions)
         ],
     )
-    tx.write_each(
+    tx.put(
         _INSERT_PEOPLE,
         [
             {
