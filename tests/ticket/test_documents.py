@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from services.ticket import paper
 from services.ticket.domain.billing import Billing
 from services.ticket.domain.documents import Item
 from services.ticket.domain.vat import vat_of
-from services.ticket.handlers import cancel_order
+from services.ticket.handlers import cancel_order, erase_address
 from services.ticket.store import documents
 from services.ticket.store.documents import Document
 from services.ticket.store.orders import load_order
@@ -226,3 +227,22 @@ def test_a_ticket_that_is_given_back_for_half_of_its_price_is_corrected_and_the_
     assert correction.total == Money(-9950, "EUR")
     text = pdf_text(pdf_of(shop, correction))
     assert "Rechnungskorrektur" in text and "Einbehalt nach den Stornobedingungen" in text
+
+
+def test_an_erased_buyers_invoice_stays_and_can_be_corrected_until_eight_years_are_over(shop: Stage) -> None:
+    order = shop.order(billing=COMPANY)
+    shop.pay(order)
+    with shop.database.transaction() as tx:
+        erase_address(tx, shop.conference.conference_id, "buyer@example.org")
+    cancel_order(shop.database, order.order_id)
+    shop.settle()
+    invoice, cancellation = issued(shop, order)
+    assert invoice.sheet["buyer"] == cancellation.sheet["buyer"] and invoice.sheet["buyer"]["name"] == "Beispiel GmbH"
+    assert "Beispiel GmbH" in pdf_text(pdf_of(shop, cancellation))
+    until = documents.kept_until(START.date())
+    assert until == datetime(2036, 1, 1, tzinfo=UTC), "eight years from the end of 2027"
+    shop.clock.advance_to(until)
+    shop.settle()
+    for document in issued(shop, order):
+        assert "Musterweg" not in str(document.sheet) and document.number and document.total
+    assert "Beispiel GmbH" not in pdf_text(pdf_of(shop, invoice))

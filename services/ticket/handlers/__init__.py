@@ -48,7 +48,7 @@ from services.ticket.handlers.paying import (
     record_webhook,
     return_from_stripe,
 )
-from services.ticket.handlers.people import erase_address, erase_from_order, erase_people
+from services.ticket.handlers.people import erase_address, erase_from_order, erase_people, forget_recipient
 from services.ticket.handlers.refunding import refund_payment
 from services.ticket.handlers.selling import AttendeeWish, OrderWish, Placed, place_order
 from services.ticket.handlers.transfers import confirm_bank, end_transfer, receive_transfer, record_by_hand
@@ -83,6 +83,7 @@ TIMERS: Mapping[str, TimerHandler] = {
     "end_vouchers": end_vouchers,
     "find_links": find_links,
     "forget_holder": forget_holder,
+    "forget_recipient": forget_recipient,
     "tell_holders": tell_holders,
     "serve_waitlist": serve_waitlist,
 }

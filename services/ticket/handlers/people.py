@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.ticket.domain.order import State, person_ref
-from services.ticket.store import holders, orders
+from services.ticket.store import documents, holders, orders
 from shared.database import Transaction
 from shared.errors import Conflict
 from shared.events import PersonErased
+from shared.service import Timer
 from shared.web.i18n import N_
 
 
@@ -37,6 +38,11 @@ def erase_address(tx: Transaction, conference_id: str, email: str) -> list[str]:
     holders.forget_money_facts(tx, order_ids, ids)
     waiting = holders.waiting_with(tx.connection, conference_id, email)
     return erase_people(tx, [*ids, *(each.person for each in waiting)])
+
+
+def forget_recipient(timer: Timer, tx: Transaction) -> None:
+    """A document was kept as long as tax law asks: whom it was made out to is forgotten."""
+    documents.forget_recipient(tx, timer.subject)
 
 
 def _refuse_open(states: Sequence[State]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.ticket.domain.order import Admission
-from services.ticket.store.billing_tables import billing, transfer_refunds, transfers
+from services.ticket.store.billing_tables import billing, documents, transfer_refunds, transfers
 from services.ticket.store.orders import Person
 from services.ticket.store.tables import admissions, asks, link_requests, orders, people, waiting
 from shared.database import Transaction
@@ -67,7 +67,9 @@ _BOUGHT_BY = sa.select(orders.c.order_id).where(
     orders.c.buyer.in_(sa.bindparam("ids", expanding=True)),
 )
 _THEIRS: sa.BindParameter[str] = sa.bindparam("order_ids", expanding=True)
-_FORGET_BILLING = sa.delete(billing).where(billing.c.order_id.in_(_THEIRS))
+_FORGET_BILLING = sa.delete(billing).where(
+    billing.c.order_id.in_(_THEIRS), ~sa.exists().where(documents.c.order_id == billing.c.order_id)
+)
 _FORGET_PAYERS = sa.update(transfers).where(transfers.c.order_id.in_(_THEIRS)).values(iban="", payer="")
 _FORGET_PAYEES = (
     sa.update(transfer_refunds)
@@ -153,7 +155,8 @@ def waiting_with(connection: sa.Connection, conference_id: str, email: str) -> l
 def forget_money_facts(tx: Transaction, order_ids: Sequence[str], ids: Sequence[str]) -> None:
     """Of orders that these people bought: where they are billed, whose account paid, and whose got money back, once it did.
 
-    What stands on documents that were issued stays there, as tax law asks; so does who is still to be paid back.
+    Whom an invoice was made out to stays as long as the invoice does, for it may have to be corrected; so does who is still to be
+    paid back.
     """
     rows = tx.execute(_BOUGHT_BY, {"order_ids": list(order_ids), "ids": list(ids)})
     if bought := [row.order_id for row in rows]:
