@@ -38,13 +38,8 @@ _FORGET_RECIPIENT = (
     .values(pdf=None, sheet=sa.bindparam("sheet"))
 )
 _FORGET_BILLING = sa.delete(billing).where(billing.c.order_id == sa.bindparam("order_id"))
-NOBODY = {
-    "name": "",
-    "address": {"lines": [], "postcode": "", "city": "", "country": ""},
-    "vat_id": "",
-    "order_number": "",
-}
-"""The recipient of a document that was kept as long as it must be."""
+NOBODY = "—"
+"""Stands for the recipient of a document that was kept as long as it must be."""
 _SOLD = sa.select(sa.func.coalesce(sa.func.sum(ledger.c.amount), 0)).where(
     ledger.c.order_id == sa.bindparam("order_id"), ledger.c.account == "sales"
 )
@@ -112,7 +107,14 @@ def forget_recipient(tx: Transaction, document_id: str) -> None:
     if row is None:
         return
     document = _document(row)
-    tx.execute(_FORGET_RECIPIENT, {"b_document_id": document_id, "sheet": {**document.sheet, "buyer": NOBODY}})
+    place = {
+        "lines": [NOBODY],
+        "postcode": NOBODY,
+        "city": NOBODY,
+        "country": document.sheet["buyer"]["address"]["country"],
+    }
+    nobody = {"name": NOBODY, "address": place, "vat_id": "", "order_number": ""}
+    tx.execute(_FORGET_RECIPIENT, {"b_document_id": document_id, "sheet": {**document.sheet, "buyer": nobody}})
     tx.execute(_FORGET_BILLING, {"order_id": document.order_id})
 
 
