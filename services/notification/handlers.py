@@ -16,7 +16,7 @@ from services.notification.domain.consent import KEEP_AFTER_DOORS, Topic
 from services.notification.domain.message import Occasion
 from services.notification.occasions import make_due, money
 from services.notification.occasions import occasion as _occasion
-from services.notification.payment_due import remind_to_pay, tell_how_to_pay
+from services.notification.payment_due import ask_for_names, remind_to_pay, tell_how_to_pay
 from shared.database import Transaction
 from shared.events import Event, PersonErased
 from shared.events.catering import MealsAmended, MealsOrdered, PlatesDrifted
@@ -31,6 +31,7 @@ from shared.events.ticketing import (
     ConferenceOpened,
     InvitationSent,
     LinksRequested,
+    NamesMissing,
     OrderCancelled,
     OrderPaid,
     OrderPlaced,
@@ -287,6 +288,7 @@ REACTIONS: dict[type[Event], Reaction] = {
     AdmissionChanged: tell_change,
     AdmissionCancelled: tell_void,
     LinksRequested: send_links,
+    NamesMissing: ask_for_names,
     OrderPaid: confirm_order,
     OrderPlaced: tell_how_to_pay,
     OrderCancelled: confirm_cancellation,

@@ -11,6 +11,7 @@ RULES = {
     rules.ORDER_CONFIRMATION.name: N_("Order confirmation"),
     rules.HOW_TO_PAY.name: N_("How to pay"),
     rules.PAYMENT_DUE.name: N_("Payment due soon"),
+    rules.NAMES_MISSING.name: N_("Names are missing"),
     rules.ORDER_CANCELLED.name: N_("Order cancelled"),
     rules.REFUND.name: N_("Refund"),
     rules.PRICE_RISES.name: N_("The price rises"),

@@ -1,4 +1,4 @@
-"""Orders that wait for a bank transfer: how to pay, and a reminder before their day."""
+"""What buyers still have to do: pay by transfer, before their day; name their people, before doors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.notification.domain import rule as rules
 from services.notification.domain.message import Occasion
 from services.notification.occasions import make_due, occasion
 from shared.database import Transaction
-from shared.events.ticketing import OrderPlaced
+from shared.events.ticketing import NamesMissing, OrderPlaced
 from shared.service import Timer
 from shared.wire import Envelope
 
@@ -49,3 +49,10 @@ def remind_to_pay(timer: Timer, tx: Transaction) -> None:
         facts={"reference": timer.facts["reference"], "pay_by": timer.facts["pay_by"]},
     )
     make_due(tx, due)
+
+
+def ask_for_names(envelope: Envelope[NamesMissing], tx: Transaction) -> None:
+    """A company was to name some of its people later, and doors are near."""
+    event = envelope.event
+    facts = {"reference": event.reference, "count": event.count}
+    make_due(tx, occasion(envelope, rules.NAMES_MISSING, event.order_id, event.buyer, "doors", **facts))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from services.notification.wording import Matter, Row, Words, rows
 from shared.web.i18n import N_
 
@@ -47,6 +49,25 @@ def payment_due(m: Matter) -> Words:
         rows=_account(m),
         action=m.action(_("See your order"), "order"),
         notes=_notes(m),
+    )
+
+
+def names_missing(m: Matter) -> Words:
+    _ = m.reader.gettext
+    found = m.facts.get("listed")
+    listed = [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+    return Words(
+        subject=_("Who is coming to %(conference)s? Names are missing", conference=m.title),
+        headline=_("Who is coming?"),
+        paragraphs=(
+            _(
+                "Some tickets of your order %(reference)s have no name yet. Without a name there is no badge for them.",
+                reference=m.text("reference"),
+            ),
+            _("Each link opens a ticket: write the name there, or pass it on to whoever comes."),
+        ),
+        links=tuple((str(each.get("label", "")), str(each.get("link", ""))) for each in listed),
+        action=m.action(_("See your order"), "order"),
     )
 
 

@@ -8,7 +8,7 @@ Consumes: BenefitGranted, BenefitRevoked, TransferMatched, BankConfirmed, Refund
 Publishes: ConferenceOpened, ConferenceChanged, ConferenceCalledOff, TierOpened, TierEndingSoon, TierChanged,
 TierClosed, QuotaChanged, OrderHeld, OrderPlaced, OrderPaid, OrderLapsed, OrderCancelled, RefundRequested,
 PaymentRefunded, AdmissionIssued, AdmissionCancelled, AdmissionChanged, AdmissionTransferred,
-TicketRequested, LinksRequested, VoucherIssued, VoucherRedeemed, VoucherReleased, InvitationSent, WaitlistJoined,
+TicketRequested, LinksRequested, NamesMissing, VoucherIssued, VoucherRedeemed, VoucherReleased, InvitationSent, WaitlistJoined,
 WaitlistOffered, WaitlistOfferLapsed, StaffActed,
 PersonErased. domain/ what is true, without a database handlers/ what it does; its `__init__` is the table of contents
 store/ what it keeps payments.py the only file that knows Stripe's library pages/ pages for buyers organise.py,

@@ -94,6 +94,25 @@ def about_order(at: Desk, order_id: str) -> dict[str, Any]:
     return {"facts": _order_facts(view), "links": _links(at, view), "attachments": []}
 
 
+def names_missing(at: Desk, order_id: str) -> dict[str, Any]:
+    """To the buyer: whose names are still missing, with the page of each. Gone when all are named."""
+    view = _of_buyer(at, order_id)
+    seats = [
+        each
+        for each in view.order.admissions
+        if view.order.admits(each) and (person := view.attendee(each)) is not None and not person.name
+    ]
+    if not seats:
+        raise Gone("Everybody has a name.")
+    listed = [{"label": _kind_of(view, seat), "link": holder_link(at, seat)} for seat in seats]
+    return {"facts": {**_order_facts(view), "listed": listed}, "links": _links(at, view), "attachments": []}
+
+
+def _kind_of(view: OrderView, seat: Admission) -> str:
+    language = view.buyer.locale if view.buyer else "en"
+    return view.conference.admission_type(seat.admission_type).name(language)
+
+
 def how_to_pay(at: Desk, order_id: str) -> dict[str, Any]:
     """To the buyer, while the order waits for a transfer: account, reference, and what is missing."""
     view = _of_buyer(at, order_id)
@@ -178,6 +197,7 @@ KINDS: Mapping[str, Callable[[Desk, str], dict[str, Any]]] = {
     "passed_on": passed_on,
     "links": links,
     "order": order,
+    "names_missing": names_missing,
     "how_to_pay": how_to_pay,
     "refund": about_order,
     "cancellation": about_order,

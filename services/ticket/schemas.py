@@ -102,7 +102,11 @@ class ConferencePage(ma.Schema):
 
 
 class AttendeeSchema(ma.Schema):
-    name = fields.String(required=True, validate=NAME)
+    name = fields.String(
+        required=True,
+        validate=(validate.Length(0, 200), *READABLE),
+        metadata={"description": "empty, and never the first: a company names them later"},
+    )
     email = fields.String(required=True, validate=EMAIL, metadata=NO_ADDRESS)
     admission_type = fields.String(required=True, validate=(validate.Length(1, 40), *READABLE))
 
@@ -171,6 +175,18 @@ class OrderRequest(ma.Schema):
         metadata={"description": "what was shown; a different price is refused with 409"},
     )
     consents = fields.Nested(ConsentsSchema, load_default=dict)
+
+    @ma.validates_schema
+    def check_names(self, data: dict[str, Any], **_: Any) -> None:
+        """Only a company may name its people later, and not the first of them."""
+        is_company = bool((data.get("buyer") or {}).get("company", "").strip())
+        nameless = {
+            position: {"name": ["This cannot be read as a name."]}
+            for position, each in enumerate(data["attendees"])
+            if not each["name"].strip() and (position == 0 or not is_company)
+        }
+        if nameless:
+            raise ma.ValidationError({"attendees": nameless})
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: Any) -> OrderWish:

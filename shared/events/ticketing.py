@@ -240,6 +240,14 @@ class DisputeClosed(_OrderFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NamesMissing(_OrderFacts):
+    """A paid order was to name some attendees later, and the doors are near: `count` are still without a name."""
+
+    buyer: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class _AdmissionFacts(_OrderFacts):
     admission_id: str
     admission_type: str
@@ -409,6 +417,7 @@ ORDERS = Topic(
         "ticketing.refund_requested": RefundRequested,
         "ticketing.dispute_opened": DisputeOpened,
         "ticketing.dispute_closed": DisputeClosed,
+        "ticketing.names_missing": NamesMissing,
         "ticketing.admission_issued": AdmissionIssued,
         "ticketing.admission_changed": AdmissionChanged,
         "ticketing.admission_transferred": AdmissionTransferred,

@@ -22,6 +22,7 @@ from shared.events.ticketing import (
     AdmissionTransferred,
     InvitationSent,
     LinksRequested,
+    NamesMissing,
     OrderCancelled,
     OrderPlaced,
     PaymentRefunded,
@@ -97,6 +98,7 @@ EVENTS: list[tuple[str, str, list[Event]]] = [
     ),
     ("order_confirmation", "ticket", [order_paid()]),
     ("how_to_pay", "ticket", [placed()]),
+    ("names_missing", "ticket", [NamesMissing(**ORDER, buyer="ticket:per_ada", count=2)]),
     (
         "order_cancelled",
         "ticket",

@@ -16,6 +16,7 @@ from shared.events.ticketing import (
     AdmissionTransferred,
     InvitationSent,
     LinksRequested,
+    NamesMissing,
     OrderCancelled,
     OrderPaid,
     OrderPlaced,
@@ -140,6 +141,16 @@ PAYMENT_DUE = Rule(
     lasts=timedelta(days=3),
     source="ticket",
     kind="how_to_pay",
+)
+NAMES_MISSING = Rule(
+    name="names_missing",
+    triggers=(NamesMissing,),
+    audience=Audience.BUYER,
+    subject="order",
+    occurrence="before doors",
+    lasts=timedelta(days=9),
+    source="ticket",
+    kind="names_missing",
 )
 ORDER_CANCELLED = Rule(
     name="order_cancelled",
@@ -268,6 +279,7 @@ RULES: dict[str, Rule] = {
         ORDER_CONFIRMATION,
         HOW_TO_PAY,
         PAYMENT_DUE,
+        NAMES_MISSING,
         ORDER_CANCELLED,
         REFUND,
         PRICE_RISES,

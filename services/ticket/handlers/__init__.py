@@ -14,6 +14,7 @@ holders.py      correct_name, transfer_admission, resend_ticket, ask_for_links
 students.py     see_student_id, refuse_student                   ids at the door; none is kept
 inviting.py     invite, revoke_invitation, name_guests ...        helpers, speakers, guests, hosts by a personal link
 waiting.py      join_waitlist, serve_waitlist, offer_now ...     what comes back is offered in order
+names.py        ask_for_names                                     attendees whom a company names later
 people.py       erase_people, erase_from_order, erase_address
 """
 
@@ -40,6 +41,7 @@ from services.ticket.handlers.holders import (
     tell_holders,
     transfer_admission,
 )
+from services.ticket.handlers.names import ask_for_names
 from services.ticket.handlers.payback import finish_refund, mark_exported, name_payee, see_refund
 from services.ticket.handlers.paying import (
     ask_stripe,
@@ -78,6 +80,7 @@ TIMERS: Mapping[str, TimerHandler] = {
     "end_hold": end_hold,
     "end_transfer": end_transfer,
     "bill_order": bill_order,
+    "ask_for_names": ask_for_names,
     "turn_tier": turn_tier,
     "announce_tier_end": announce_tier_end,
     "end_vouchers": end_vouchers,

@@ -17,6 +17,7 @@ from services.ticket.domain.tier import Ladder, Tier
 from services.ticket.domain.transfer import TRANSFER
 from services.ticket.domain.voucher import Kind, Voucher, covered_seats, tidy_code
 from services.ticket.handlers.conferences import schedule_ladder
+from services.ticket.handlers.names import remind_later
 from services.ticket.handlers.redeeming import count_guess, drawn, lock_again, look_up_for, reserved_by
 from services.ticket.handlers.transfers import await_transfer
 from services.ticket.store import conferences, orders, students, transfers, vouchers
@@ -63,6 +64,13 @@ class OrderWish:
         if not 1 <= len(self.attendees) <= MOST_ATTENDEES:
             sentence = f"An order has 1 to {MOST_ATTENDEES} attendees."
             raise InvalidInput(sentence, errors={"attendees": [sentence]})
+        errors = {
+            f"attendees.{position}.name": ["Please fill this in."]
+            for position, each in enumerate(self.attendees)
+            if not each.name.strip() and (position == 0 or not self.billing.is_company)
+        }
+        if errors:
+            raise InvalidInput("Only a company may name its people later, and not the first of them.", errors=errors)
         if self.payment_method not in (CARD, TRANSFER):
             sentence = "Pay by card or by transfer."
             raise InvalidInput(sentence, errors={"payment_method": [sentence]})
@@ -187,7 +195,7 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
     )
     persons = [buyer]
     for seat, attendee in zip(seats, wish.attendees, strict=True):
-        persons.append(orders.Person(seat.attendee, attendee.name, attendee.email, wish.locale))
+        persons.append(orders.Person(seat.attendee, attendee.name.strip(), attendee.email or wish.email, wish.locale))
     order = Order(
         order_id=tx.ids.new("ord", tx.now),
         conference_id=conference.conference_id,
@@ -214,6 +222,8 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
         said += await_transfer(tx, conference, order, wish.billing.is_company, sold_at.values())
     secret = tx.ids.secret()
     orders.record_order(tx, order, secret, wish.locale, consents, persons)
+    if not all(attendee.name.strip() for attendee in wish.attendees):
+        remind_later(tx, conference, order.order_id)
     if wish.billing != Billing():
         transfers.record_billing(tx, order.order_id, wish.billing)
         if order.state == State.PLACED and wish.billing.is_asked_for:

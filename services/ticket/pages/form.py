@@ -151,13 +151,19 @@ class OrderForm:
 
     def wish(self) -> OrderWish | None:
         """The order, or None with sentences at the fields that need another look."""
+
+        def may_be_later(position: int) -> bool:
+            return position > 0 and bool(self.value("company").strip())
+
         form, codes = self.form, [offer.admission_type.code for offer in self.shop.offers]
         attendees = []
         for at in range(self.count):
             form.values.setdefault(f"admission_type.{at}", self.chosen(at))
             attendees.append(
                 AttendeeWish(
-                    form.text(f"name.{at}"), form.email(f"email.{at}"), form.choice(f"admission_type.{at}", codes)
+                    form.text(f"name.{at}", required=not may_be_later(at)),
+                    form.email(f"email.{at}", required=not may_be_later(at)),
+                    form.choice(f"admission_type.{at}", codes),
                 )
             )
         email = form.email("email", required=False) or attendees[0].email
