@@ -24,7 +24,14 @@ from hypothesis.stateful import (
 from services.ticket.domain.conference import TierPlan, TypePlan
 from services.ticket.domain.errors import SoldOut, VoucherExpired
 from services.ticket.domain.waitlist import ACCEPT_WITHIN
-from services.ticket.handlers import cancel_order, join_waitlist, leave_waitlist, offer_now, open_conference
+from services.ticket.handlers import (
+    cancel_order,
+    change_conference,
+    join_waitlist,
+    leave_waitlist,
+    offer_now,
+    open_conference,
+)
 from services.ticket.mail import KINDS
 from services.ticket.store.tables import voucher_codes, waiting
 from services.ticket.web import Desk
@@ -332,3 +339,12 @@ def test_staff_see_who_waits_and_offer_by_hand_with_an_audit_entry(hall: Stage) 
     refused = send(browser, f"{at}/{second}/offer", {}, at)
     assert (refused.status_code, "Sold out" in refused.get_data(as_text=True)) == (409, True)
     assert staff_browser(hall, con_other=["organiser"]).get(at).status_code == 403
+
+
+def test_a_hall_that_grows_serves_who_waits(hall: Stage) -> None:
+    fill(hall)
+    join(hall, "ada@example.org")
+    with hall.database.transaction() as tx:
+        change_conference(tx, hall.conference.conference_id, capacity=4)
+    hall.settle()
+    assert (states(hall), hall.quota_taken()) == (["offered"], 4)

@@ -71,6 +71,7 @@ def change_conference(
         for quota in quotas:
             events += quota.resize(capacity)
         conferences.save_quotas(tx, quotas)
+        tx.schedule("serve_waitlist", conference_id, tx.now)
     changed = replace(
         conference,
         name=name or conference.name,
