@@ -148,6 +148,9 @@ class Worker:
 
     def _run_lookout(self, stop: threading.Event) -> None:
         lookout, pause = Lookout(self.database), LOOKING[0]
+        longest = max(
+            LOOKING[1], self.service.pace
+        )  # where nobody waits for what it hears, nobody waits for what it says
         while not stop.wait(pause):
             try:
                 seen = lookout.look()
@@ -156,7 +159,7 @@ class Worker:
                 pause = AWAY[1]
                 continue
             slept = self.wake(seen.spoken, (seen.due,))
-            pause = LOOKING[0] if slept else min(pause * 1.1, LOOKING[1])
+            pause = LOOKING[0] if slept else min(pause * 1.1, longest)
         lookout.close()
         for part in self.parts:
             part.wake.set()
