@@ -8,15 +8,19 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from icalendar import Calendar
 
 from services.ticket import mail
 from services.ticket.app import create_app
+from services.ticket.domain.student import StudentCheck
 from services.ticket.handlers import cancel_order, change_conference
 from services.ticket.handlers.holders import LINKS_PER_ADDRESS, LINKS_PER_CLIENT, REMEMBERED_AFTER_TRANSFER
 from services.ticket.keys import admission_link, holder_link
 from services.ticket.store import orders
+from services.ticket.store.students import save_check
+from services.ticket.store.tables import admissions
 from services.ticket.web import Desk
 from shared.errors import Gone
 from shared.events import PersonErased
@@ -234,13 +238,30 @@ def test_a_ticket_without_a_valid_address_is_not_passed_on(stage: Stage, paid: H
     assert stage.said(AdmissionTransferred) == []
 
 
-def test_a_students_ticket_does_not_go_to_anybody(stage: Stage) -> None:
+def student_check(stage: Stage, order: Held) -> str:
+    return str(stage.cell(sa.select(admissions.c.student_check).where(admissions.c.order_id == order.order_id)))
+
+
+@pytest.mark.parametrize(("email", "check"), [("noor@cs.example.edu", "domain"), ("noor@example.org", "door")])
+def test_a_students_ticket_goes_to_a_student_or_is_checked_at_the_door(stage: Stage, email: str, check: str) -> None:
     order = stage.order("student")
     stage.pay(order)
+    with stage.database.transaction() as tx:
+        save_check(tx, seat(stage, order).admission_id, StudentCheck.SEEN)
     browser, path = holder(stage, order)
-    status, page = send(browser, f"{path}/transfer", **TO)
-    assert status == 409 and "student" in page and "Noor Haddad" in page
-    assert stage.said(AdmissionTransferred) == []
+    assert "shows a student id at the door" in browser.get(f"{path}/transfer").get_data(as_text=True)
+    assert send(browser, f"{path}/transfer", **{**TO, "email": email})[0] == 200
+    assert student_check(stage, order) == check, "what was seen of the one before counts for nothing"
+
+
+def test_a_students_ticket_whose_difference_is_paid_goes_to_anybody(stage: Stage) -> None:
+    order = stage.order("student")
+    stage.pay(order)
+    with stage.database.transaction() as tx:
+        save_check(tx, seat(stage, order).admission_id, StudentCheck.DIFFERENCE_PAID)
+    browser, path = holder(stage, order)
+    assert send(browser, f"{path}/transfer", **TO)[0] == 200
+    assert student_check(stage, order) == "difference_paid"
 
 
 def test_a_ticket_is_mailed_again_and_not_without_end(stage: Stage, paid: Held) -> None:

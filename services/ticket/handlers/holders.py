@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.ticket.domain.order import Admission, Order, person_ref
+from services.ticket.domain.student import StudentCheck, check_of
 from services.ticket.handlers.people import erase_people
-from services.ticket.store import conferences, holders, orders
+from services.ticket.store import conferences, holders, orders, students
 from shared.database import Database, Transaction
 from shared.errors import Conflict, Gone, TooMany
 from shared.events.ticketing import AdmissionChanged, LinksRequested, TicketRequested
@@ -46,10 +47,6 @@ def transfer_admission(tx: Transaction, admission_id: str, to: Holder) -> Order:
     Raises `Conflict` where it admits nobody or may not be passed on, `TooMany` when it was passed on again and again today.
     """
     order, admission = _lock(tx, admission_id)
-    if admission.admission_type == "student":
-        raise Conflict(
-            N_("A student's ticket cannot be passed on here: please write to the organisers."), reason="student"
-        )
     if holders.note_ask(tx, "transfer", admission_id) > MAILS_A_DAY:
         raise TooMany(N_("This ticket changed hands very often today. Please try again tomorrow."), retry_after=86_400)
     previous = admission.attendee
@@ -57,9 +54,21 @@ def transfer_admission(tx: Transaction, admission_id: str, to: Holder) -> Order:
     events = order.transfer(admission_id, person.person_id)
     holders.record_holder(tx, order.order_id, person)
     holders.save_holder(tx, admission)
+    _check_student(tx, order, admission, to.email)
     tx.schedule("forget_holder", previous, tx.now + REMEMBERED_AFTER_TRANSFER)
     tx.publish(*events)
     return order
+
+
+def _check_student(tx: Transaction, order: Order, admission: Admission, email: str) -> None:
+    """A student's goes to a student: by their address, else they show an id at the door, or pay the difference there.
+
+    What was checked about the one before counts for nothing, except that the difference was paid: then anybody may hold it.
+    """
+    if admission.student_check not in (StudentCheck.NONE, StudentCheck.DIFFERENCE_PAID):
+        domains = students.domains_of(tx.connection, order.conference_id)
+        admission.student_check = check_of(admission.admission_type, email, domains)
+        students.save_check(tx, admission.admission_id, admission.student_check)
 
 
 def resend_ticket(tx: Transaction, admission_id: str) -> Order:
