@@ -7,6 +7,7 @@ from typing import Final
 from shared.web.i18n import N_, gettext
 
 ACTS: Final = {
+    "academic_domains_changed": N_("changed the academic domains"),
     "cancel_invoice": N_("cancelled an invoice"),
     "caterer_named": N_("named the caterer"),
     "conference_changed": N_("changed a conference"),
