@@ -9,6 +9,7 @@ from services.ticket import (
     internal,
     organise,
     organise_invitations,
+    organise_money,
     organise_people,
     organise_students,
     organise_transfers,
@@ -58,6 +59,7 @@ def create_app(runtime: Runtime, payments: Payments | None = None) -> Flask:
     organise_students.install(app)
     organise_transfers.install(app)
     organise_waiting.install(app)
+    organise_money.install(app)
     pages.install(app)
     return app
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
@@ -20,6 +19,15 @@ from urllib.request import getproxies, proxy_bypass
 import stripe
 import urllib3
 
+from services.ticket.stripe_facts import (
+    FAILED,
+    Checkout,
+    DisputeState,
+    MadeSession,
+    RefundState,
+    SessionState,
+    WebhookEvent,
+)
 from shared.clock import Clock
 from shared.errors import InvalidInput, NotFound, Refused, Unavailable
 from shared.money import Money
@@ -29,7 +37,6 @@ TOLERANCE = timedelta(seconds=300)
 TIMEOUT_SECONDS = 10
 ASKED_ANEW = 3
 """How often in a row a request whose answer was a 500 without an effect is made."""
-FAILED = ("failed", "canceled")
 LONGEST_SEARCH = timedelta(hours=1)
 """A checkout is made while its order is held, so no later than this after it was begun."""
 SKEW = timedelta(minutes=5)
@@ -42,69 +49,6 @@ class SessionRefused(Refused):
 
 class UnknownAtStripe(NotFound):
     """Stripe does not know this object, or it is none of ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckoutLine:
-    name: str
-    price: Money
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Checkout:
-    """What a buyer is to pay for. One checkout is made per order and `expires_at`: these two are its key."""
-
-    order_id: str
-    lines: tuple[CheckoutLine, ...]
-    email: str
-    locale: str
-    expires_at: datetime
-    success_url: str
-    cancel_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class MadeSession:
-    session_id: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class SessionState:
-    """What Stripe says of a checkout: `status` open, complete or expired; `intent_id` is empty before it is paid."""
-
-    session_id: str
-    status: str
-    is_paid: bool
-    order_id: str
-    intent_id: str
-    amount: Money
-
-    @property
-    def is_over(self) -> bool:
-        return self.status == "expired"
-
-
-@dataclass(frozen=True, slots=True)
-class RefundState:
-    """`status` as Stripe says it: a refund may wait for our balance (pending), and fail."""
-
-    refund_id: str
-    status: str
-
-    @property
-    def has_failed(self) -> bool:
-        return self.status in FAILED
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookEvent:
-    """All that is kept of a webhook."""
-
-    event_id: str
-    type: str
-    object_id: str
 
 
 class Payments:
@@ -233,6 +177,14 @@ class Payments:
         """Raises `UnknownAtStripe`, `Unavailable`."""
         found = self._ask(lambda: self._client.v1.refunds.retrieve(refund_id), UnknownAtStripe)
         return RefundState(found.id, str(found.status))
+
+    def dispute(self, dispute_id: str) -> DisputeState:
+        """Raises `UnknownAtStripe`, `Unavailable`."""
+        found = self._ask(lambda: self._client.v1.disputes.retrieve(dispute_id), UnknownAtStripe)
+        intent = found.payment_intent
+        intent_id = intent if isinstance(intent, str) or intent is None else intent.id
+        amount = Money(int(found.amount), str(found.currency).upper())
+        return DisputeState(found.id, str(found.status), intent_id or "", amount)
 
     def verify_webhook(self, body: bytes, signature: str) -> WebhookEvent:
         """Check a webhook's raw body against its signature and our clock. Raises `InvalidInput` (answer 400)."""

@@ -17,7 +17,8 @@ from services.ticket.domain.quota import Quota
 from services.ticket.domain.tier import Ladder, Tier
 from services.ticket.domain.transfer import TRANSFER, NoTransfer, Received
 from services.ticket.domain.waitlist import is_sold_out
-from services.ticket.store import conferences, orders, payments, refunds, sellers, transfers
+from services.ticket.store import conferences, disputes, orders, payments, refunds, sellers, transfers
+from services.ticket.store.disputes import Dispute
 from services.ticket.store.orders import Person
 from services.ticket.store.payments import Payment
 from services.ticket.store.refunds import Refund
@@ -195,6 +196,7 @@ class OrderView:
     people: dict[str, Person]
     payments: list[Payment]
     refunds: list[Refund]
+    disputes: list[Dispute]
     has_session: bool
     billing: Billing = Billing()
     sale: Sale | None = None
@@ -247,6 +249,11 @@ class OrderView:
         is_open = self.order.admits(admission) and now < conference.doors_at
         percent = percent_at(conference.cancellation, conference.doors_at, conference.time_zone, now) if is_open else 0
         return refund_of([admission.price], percent, self.order.currency)
+
+    @property
+    def is_disputed(self) -> bool:
+        """A bank has taken its money back for now: flagged, and valid until that is lost."""
+        return any(each.closed_at is None for each in self.disputes)
 
     @property
     def returned(self) -> Money:
@@ -319,6 +326,7 @@ def order(connection: sa.Connection, order_id: str) -> OrderView:
         people=orders.people_of(connection, order_id),
         payments=payments.payments_of(connection, order_id),
         refunds=refunds.refunds_of(connection, order_id),
+        disputes=disputes.disputes_of(connection, order_id),
         has_session=payments.session_of(connection, order_id) is not None,
         billing=transfers.billing_of(connection, order_id),
         sale=sellers.sale_of(connection, found.conference_id),

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.ticket.payments import Checkout, CheckoutLine, Payments
+from services.ticket.payments import Payments
+from services.ticket.stripe_facts import Checkout, CheckoutLine
 from shared.clock import SimulatedClock
 from shared.money import Money
 

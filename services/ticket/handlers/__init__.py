@@ -4,6 +4,8 @@ selling.py      place_order                                       what a buyer a
 paying.py       begin_payment, confirm_payment                    Stripe: one path for webhook, return page and sweep
 refunding.py    request_refund, return_money, refund_payment      what goes back by Stripe
 ending.py       end_hold, expire_session                          holds that end
+calling_off.py  call_off, give_next_back                          everybody gets everything back
+disputing.py    ask_dispute                                       a bank takes money back
 cancelling.py   quote, cancel_order                               orders and tickets that are given back
 transfers.py    receive_transfer, confirm_bank, end_transfer      bank transfers: matched, in time, or lapsed
 documents.py    bill_order, ask_for_invoice                       invoices and what corrects them
@@ -20,6 +22,7 @@ people.py       erase_people, erase_from_order, erase_address
 
 from collections.abc import Mapping
 
+from services.ticket.handlers.calling_off import call_off, give_next_back
 from services.ticket.handlers.cancelling import Quote, cancel_order, quote
 from services.ticket.handlers.conferences import (
     announce_tier_end,
@@ -29,6 +32,7 @@ from services.ticket.handlers.conferences import (
     turn_tier,
 )
 from services.ticket.handlers.context import Context, record_staff_act
+from services.ticket.handlers.disputing import ask_dispute
 from services.ticket.handlers.documents import ask_for_invoice, bill_order
 from services.ticket.handlers.ending import end_hold, expire_session
 from services.ticket.handlers.holders import (
@@ -78,6 +82,7 @@ REACTIONS: Mapping[type[Event], Reaction] = {
 
 TIMERS: Mapping[str, TimerHandler] = {
     "end_hold": end_hold,
+    "call_off": give_next_back,
     "end_transfer": end_transfer,
     "bill_order": bill_order,
     "ask_for_names": ask_for_names,
@@ -95,6 +100,7 @@ ERRANDS: Mapping[str, ErrandHandler] = {
     "ask_stripe": ask_stripe,
     "expire_session": expire_session,
     "refund_payment": refund_payment,
+    "ask_dispute": ask_dispute,
 }
 
 __all__ = [
@@ -111,6 +117,7 @@ __all__ = [
     "Quote",
     "ask_for_links",
     "begin_payment",
+    "call_off",
     "cancel_order",
     "change_conference",
     "confirm_payment",

@@ -13,7 +13,7 @@ from services.ticket.domain.policy import WHOLE, percent_at, refund_of
 from services.ticket.handlers.documents import bill_later
 from services.ticket.handlers.ending import give_back, lapse
 from services.ticket.handlers.refunding import paid_and_kept, return_money
-from services.ticket.store import conferences, orders, payments
+from services.ticket.store import conferences, disputes, orders, payments
 from shared.database import Database, Transaction
 from shared.errors import Conflict, InvalidInput
 from shared.money import Money
@@ -75,6 +75,8 @@ def cancel_order(
             raise Conflict(
                 "The conference has begun: this order cannot be cancelled any more.", status=str(order.state)
             )
+        if any(each.closed_at is None for each in disputes.disputes_of(tx.connection, order_id)):
+            raise Conflict("The card holder's bank has taken this money back for now: wait until that is decided.")
         terms = quote(conference, tx.now, percent)
         if seen_percent is not None and terms.percent < seen_percent:
             raise Conflict(
@@ -91,16 +93,21 @@ def cancel_order(
 
 def cancel_paid(tx: Transaction, order: Order, ids: Collection[str], reason: str, refund: Money) -> None:
     """Take tickets of a locked, paid order back: capacity, sale and money. What is not returned stays sold."""
-    part = replace(order, admissions=[replace(each) for each in order.live_admissions if each.admission_id in ids])
     refund = min(refund, paid_and_kept(tx, order), key=lambda each: each.amount)
-    tx.publish(*order.cancel_admissions(ids, reason, refund, tx.now))
-    give_back(tx, part)
-    orders.save_order(tx, order)
+    void_paid(tx, order, ids, reason, refund)
     if refund:
         posting = post("reversal", tx.ids.new("pos", tx.now), order.conference_id, order.order_id, refund, tx.now)
         payments.record_entries(tx, posting)
         return_money(tx, order, refund, "called_off" if reason == "called_off" else "cancelled")
     bill_later(tx, order.order_id)
+
+
+def void_paid(tx: Transaction, order: Order, ids: Collection[str], reason: str, refund: Money) -> None:
+    """Tickets of a locked, paid order admit nobody any more, and their capacity is free. Its money is the caller's."""
+    part = replace(order, admissions=[replace(each) for each in order.live_admissions if each.admission_id in ids])
+    tx.publish(*order.cancel_admissions(ids, reason, refund, tx.now))
+    give_back(tx, part)
+    orders.save_order(tx, order)
 
 
 def _let_go(tx: Transaction, order: Order) -> None:

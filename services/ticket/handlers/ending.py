@@ -10,9 +10,9 @@ from services.ticket.handlers.payback import ask_all_back
 from services.ticket.handlers.paying import confirm_payment
 from services.ticket.handlers.redeeming import drawn, drawn_of_tiers, lock_voucher_of, reserved_by
 from services.ticket.handlers.waiting import lock_capacity, save_capacity, serve_line
-from services.ticket.payments import SessionState
 from services.ticket.store import orders, payments, vouchers
 from services.ticket.store.waiting import lock_line
+from services.ticket.stripe_facts import SessionState
 from shared.database import Transaction
 from shared.errors import Unavailable
 from shared.service import Errand, Timer

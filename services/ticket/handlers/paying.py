@@ -19,8 +19,9 @@ from services.ticket.handlers.context import Context
 from services.ticket.handlers.documents import bill_later
 from services.ticket.handlers.redeeming import drawn, drawn_of_tiers, lock_voucher_of, reserved_by
 from services.ticket.handlers.refunding import request_refund
-from services.ticket.payments import Checkout, CheckoutLine, MadeSession, SessionState, UnknownAtStripe
+from services.ticket.payments import UnknownAtStripe
 from services.ticket.store import conferences, orders, payments, vouchers
+from services.ticket.stripe_facts import Checkout, CheckoutLine, MadeSession, SessionState
 from shared.database import Transaction
 from shared.errors import Conflict, Unavailable
 from shared.service import Errand
@@ -31,6 +32,8 @@ SESSION_LASTS = STRIPE_WANTS + timedelta(minutes=1)
 """One minute more for Stripe's clock and the way."""
 SWEEP_AFTER = timedelta(minutes=5)
 """A checkout of which nobody told us anything is asked about after this time."""
+ASKED = {"checkout.session.": "ask_stripe", "charge.dispute.": "ask_dispute"}
+"""Beginning of a webhook's type -> the errand that reads its object again."""
 UNKNOWN = Counter("stagedoor_ticket_unknown_stripe_objects", "Webhooks about objects that are not ours.")
 logger = logging.getLogger(__name__)
 
@@ -102,9 +105,9 @@ def checkout_of(context: Context, order: Order, session: payments.Session) -> Ch
 def record_webhook(context: Context, event_id: str, type: str, object_id: str) -> None:
     """Keep that Stripe said something, and go and ask what is true. The same event twice changes nothing."""
     with context.database.transaction("stripe") as tx:
-        ours = type.startswith("checkout.session.")
-        if payments.record_webhook(tx, event_id, type, object_id, "new" if ours else "noted") and ours:
-            tx.schedule("ask_stripe", object_id, tx.now)
+        errand = next((errand for prefix, errand in ASKED.items() if type.startswith(prefix)), None)
+        if payments.record_webhook(tx, event_id, type, object_id, "new" if errand else "noted") and errand:
+            tx.schedule(errand, object_id, tx.now)
 
 
 def return_from_stripe(context: Context, order_id: str) -> State:
@@ -186,6 +189,9 @@ def settle(tx: Transaction, order: Order) -> None:
 
 def take_again(tx: Transaction, order: Order) -> bool:
     """Take the capacity of a lapsed order once more, at the price it was sold for. Needs quota, never an open tier."""
+    conference = conferences.conference_by_id(tx.connection, order.conference_id)
+    if conference.called_off_at is not None:
+        return False
     types = order.type_counts()
     ladders = conferences.lock_ladders(tx, order.conference_id, types)
     quotas = conferences.lock_quotas(tx, order.conference_id, types)
@@ -203,12 +209,11 @@ def take_again(tx: Transaction, order: Order) -> bool:
             vouchers.save_voucher(tx, voucher)
     except (SoldOut, NotEnoughLeft, VoucherUsedUp, VoucherUnknown):
         return False
-    zone = conferences.conference_by_id(tx.connection, order.conference_id).time_zone
     for ladder in ladders.values():
         for tier in ladder.tiers:
             if tier.tier_id in tier_counts:
                 tx.publish(*ladder.take_late(tier.tier_id, tier_counts[tier.tier_id], tx.now))
-        schedule_ladder(tx, ladder, zone)
+        schedule_ladder(tx, ladder, conference.time_zone)
     conferences.save_ladders(tx, ladders.values())
     conferences.save_quotas(tx, quotas)
     return True

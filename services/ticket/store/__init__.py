@@ -10,7 +10,7 @@ tables.py, billing_tables.py, money_tables.py  all tables
 adds a fact. Locks are taken in one order: order, ladders, quotas, voucher, sequences.
 """
 
-from services.ticket.store import conferences, orders, payments, refunds, sellers, transfers, vouchers
+from services.ticket.store import conferences, disputes, orders, payments, refunds, sellers, transfers, vouchers
 from services.ticket.store.tables import metadata
 
-__all__ = ["conferences", "metadata", "orders", "payments", "refunds", "sellers", "transfers", "vouchers"]
+__all__ = ["conferences", "disputes", "metadata", "orders", "payments", "refunds", "sellers", "transfers", "vouchers"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.ticket.domain.order import Admission, Order, State
+from services.ticket.domain.order import TAKING, Admission, Order, State
 from services.ticket.domain.student import StudentCheck
 from services.ticket.store.tables import admissions, conferences, idempotency, orders, people
 from shared.database import Transaction
@@ -42,6 +42,21 @@ _SAVE_ORDER = Prepared(
     sa.update(orders)
     .where(orders.c.order_id == sa.bindparam("b_order_id"))
     .values({name: sa.bindparam(name) for name in ("state", "paid_at", "ended_at", "end_reason", "pay_by")})
+)
+_NEXT_STANDING = (
+    sa.select(orders.c.order_id)
+    .where(
+        orders.c.conference_id == sa.bindparam("conference_id"),
+        orders.c.order_id > sa.bindparam("after"),
+        orders.c.state.in_([str(state) for state in TAKING]),
+    )
+    .order_by(orders.c.order_id)
+    .limit(1)
+)
+_STATES = (
+    sa.select(orders.c.state, sa.func.count().label("n"))
+    .where(orders.c.conference_id == sa.bindparam("conference_id"))
+    .group_by(orders.c.state)
 )
 _SAVE_CANCELLED = (
     sa.update(admissions)
@@ -176,6 +191,17 @@ def save_order(tx: Transaction, order: Order) -> None:
     tx.write(_SAVE_ORDER, {"b_order_id": order.order_id, **_state(order)})
     if given_back := [each.admission_id for each in order.admissions if each.cancelled_at == tx.now]:
         tx.execute(_SAVE_CANCELLED, {"ids": given_back, "at": tx.now})
+
+
+def next_standing(connection: sa.Connection, conference_id: str, after: str) -> str | None:
+    """The next order, by id, whose admissions still count."""
+    found = connection.execute(_NEXT_STANDING, {"conference_id": conference_id, "after": after}).scalar()
+    return None if found is None else str(found)
+
+
+def count_states(connection: sa.Connection, conference_id: str) -> dict[str, int]:
+    """State -> how many orders."""
+    return {row.state: int(row.n) for row in connection.execute(_STATES, {"conference_id": conference_id})}
 
 
 def is_known(connection: sa.Connection, order_id: str) -> bool:

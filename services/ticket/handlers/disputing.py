@@ -1,0 +1,109 @@
+"""A card holder's bank takes money back: the order is flagged, and void only when the dispute is lost."""
+
+from __future__ import annotations
+
+import logging
+
+from services.ticket.domain.ledger import Kind, post
+from services.ticket.domain.order import Order, State
+from services.ticket.handlers.cancelling import void_paid
+from services.ticket.handlers.context import Context
+from services.ticket.handlers.refunding import rest_of
+from services.ticket.payments import UnknownAtStripe
+from services.ticket.store import disputes, orders, payments
+from services.ticket.store.disputes import Dispute
+from services.ticket.store.payments import Payment
+from shared.database import Transaction
+from shared.events.ticketing import DisputeClosed, DisputeOpened
+from shared.money import Money
+from shared.service import Errand
+
+LOST = "lost"
+KEPT = ("won", "warning_closed", "prevented")
+"""How disputes end after which the money is ours."""
+logger = logging.getLogger(__name__)
+
+
+def ask_dispute(errand: Errand, context: Context) -> None:
+    """Read a dispute again at Stripe and let it have its effect, once, in whatever order its webhooks came."""
+    try:
+        seen = context.payments.dispute(errand.subject)
+    except UnknownAtStripe:
+        _settle(context, errand, "unknown")
+        return
+    with context.database.reading() as connection:
+        payment = payments.payment_of_intent(connection, seen.intent_id)
+    if payment is None:
+        _settle(context, errand, "unknown")
+        return
+    with context.database.transaction("stripe") as tx:
+        order = orders.lock_order(tx, payment.order_id)
+        known = disputes.find_dispute(tx.connection, seen.dispute_id)
+        if known is None:
+            known = _open(tx, order, payment, seen.dispute_id, seen.amount)
+        if known.closed_at is None and (seen.status == LOST or seen.status in KEPT):
+            _close(tx, order, payment, known, LOST if seen.status == LOST else "won")
+        payments.settle_webhooks(tx, errand.subject, "done")
+        errand.done(tx)
+
+
+def _open(tx: Transaction, order: Order, payment: Payment, dispute_id: str, amount: Money) -> Dispute:
+    dispute = Dispute(dispute_id, payment.payment_id, order.order_id, order.conference_id, amount, tx.now)
+    disputes.record_dispute(tx, dispute)
+    _post(tx, order, dispute, "dispute")
+    tx.publish(
+        DisputeOpened(
+            conference_id=order.conference_id,
+            order_id=order.order_id,
+            reference=order.reference,
+            payment_id=payment.payment_id,
+            amount=amount,
+        )
+    )
+    return dispute
+
+
+def _close(tx: Transaction, order: Order, payment: Payment, dispute: Dispute, outcome: str) -> None:
+    disputes.close_dispute(tx, dispute.dispute_id, outcome)
+    tx.publish(
+        DisputeClosed(
+            conference_id=order.conference_id,
+            order_id=order.order_id,
+            reference=order.reference,
+            payment_id=payment.payment_id,
+            amount=dispute.amount,
+            outcome=outcome,
+        )
+    )
+    if outcome != LOST:
+        _post(tx, order, dispute, "dispute_won")
+        return
+    _post(tx, order, dispute, "dispute_lost")
+    if unsold := min(dispute.amount, rest_of(tx, payment), key=lambda each: each.amount):
+        posting = post("reversal", tx.ids.new("pos", tx.now), order.conference_id, order.order_id, unsold, tx.now)
+        payments.record_entries(tx, posting)
+    if order.state == State.PAID:
+        void_paid(
+            tx, order, [each.admission_id for each in order.live_admissions], "disputed", Money(0, order.currency)
+        )
+
+
+def _post(tx: Transaction, order: Order, dispute: Dispute, kind: Kind) -> None:
+    posting = post(
+        kind,
+        tx.ids.new("pos", tx.now),
+        order.conference_id,
+        order.order_id,
+        dispute.amount,
+        tx.now,
+        dispute.payment_id,
+        stripe_id=dispute.dispute_id,
+    )
+    payments.record_entries(tx, posting)
+
+
+def _settle(context: Context, errand: Errand, outcome: str) -> None:
+    logger.error("Stripe spoke of %s, which is no dispute about an order of ours", errand.subject)
+    with context.database.transaction() as tx:
+        payments.settle_webhooks(tx, errand.subject, outcome)
+        errand.done(tx)
