@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("relay", "replay", "orders", "propagation", "footprint")
+NAMES = ("relay", "replay", "orders", "flash-sale", "propagation", "footprint")
 
 
 def main(wanted: str) -> int:
@@ -14,7 +14,7 @@ def main(wanted: str) -> int:
         print(f"There is no benchmark {wanted!r}: there are {', '.join(NAMES)}.", file=sys.stderr)
         return 2
     for name in NAMES if wanted == "all" else (wanted,):
-        importlib.import_module(f"tests.bench.{name}").main()
+        importlib.import_module(f"tests.bench.{name.replace('-', '_')}").main()
     return 0
 
 

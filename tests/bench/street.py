@@ -101,8 +101,8 @@ class Street:
 
 
 @contextlib.contextmanager
-def street(where: Place) -> Iterator[Street]:
-    """Databases migrated and a conference opened; no program runs yet."""
+def street(where: Place, capacity: int = CAPACITY) -> Iterator[Street]:
+    """Databases migrated and a conference of this capacity opened; no program runs yet."""
     web, internal, stripe = free_ports(3)
     settings = load(
         {
@@ -123,13 +123,13 @@ def street(where: Place) -> Iterator[Street]:
         ending.callback(runtime.close)
         prepare(runtime, NAMES)
         with runtime.database(module("ticket").SERVICE).transaction() as tx:
-            open_conference(tx, _plan())
+            open_conference(tx, _plan(capacity))
         yield Street(runtime, (LOOPBACK, web), settings.internal_url, environ, where.home, ending)
 
 
-def _plan() -> ConferencePlan:
+def _plan(capacity: int) -> ConferencePlan:
     doors_on = SystemClock().now().date() + timedelta(days=120)
-    return conference_plan(slug=SLUG, name="Bench", doors_on=doors_on, capacity=CAPACITY, early_bird_cap=CAPACITY)
+    return conference_plan(slug=SLUG, name="Bench", doors_on=doors_on, capacity=capacity, early_bird_cap=capacity)
 
 
 def await_answer(url: str, patience: float = PATIENCE) -> None:
