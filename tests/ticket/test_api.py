@@ -246,6 +246,11 @@ def test_the_description_is_openapi_3_1_and_names_all_of_it(client: FlaskClient)
         "/api/v1/conferences/{slug}/orders",
         "/api/v1/orders/{reference}",
         "/api/v1/orders/{reference}/cancellation",
+        "/api/v1/conferences/{slug}/prices",
+        "/api/v1/admissions/{admission_id}",
+        "/api/v1/admissions/{admission_id}/transfer",
+        "/api/v1/admissions/{admission_id}/resend",
+        "/api/v1/admissions/{admission_id}/data",
     }
 
 
