@@ -10,6 +10,7 @@ ACTS: Final = {
     "academic_domains_changed": N_("changed the academic domains"),
     "cancel_invoice": N_("cancelled an invoice"),
     "caterer_named": N_("named the caterer"),
+    "conference_called_off": N_("called a conference off"),
     "conference_changed": N_("changed a conference"),
     "conference_opened": N_("opened a conference"),
     "confirm_bank": N_("confirmed the bank's state"),
