@@ -44,3 +44,4 @@ def test_stripe_accepts_how_we_ask_what_became_of_it(payments: Payments) -> None
 def test_stripe_accepts_how_we_ask_for_a_refund(payments: Payments) -> None:
     refund = payments.refund("pi_1", Money(29900, "EUR"), "pay_1")
     assert payments.refund_state(refund.refund_id).refund_id
+    assert payments.dispute("dp_1").status
