@@ -7,8 +7,8 @@ Consumes:
     TierClosed, QuotaChanged
   ticketing.orders: OrderHeld, OrderPlaced, OrderPaid, OrderLapsed, OrderCancelled, PaymentRefunded, RefundRequested,
     DisputeOpened, DisputeClosed, AdmissionIssued, AdmissionChanged, AdmissionTransferred, AdmissionCancelled,
-    AdmissionReinstated, AdmissionCheckedIn, AdmissionCheckInUndone, TicketRequested
-  ticketing.vouchers: VoucherIssued, VoucherRedeemed, VoucherReleased
+    AdmissionReinstated, AdmissionCheckedIn, AdmissionCheckInUndone, TicketRequested, NamesMissing
+  ticketing.vouchers: VoucherIssued, VoucherRedeemed, VoucherReleased, InvitationSent
   ticketing.waitlist: WaitlistJoined, WaitlistOffered, WaitlistOfferLapsed
   sponsorship.sponsorships: SponsorshipSigned, InvoiceIssued, InvoiceCorrected, PaymentRecorded, InvoicePaid, InvoiceOverdue,
     InvoiceWrittenOff, BenefitGranted, BenefitRevoked

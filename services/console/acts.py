@@ -53,6 +53,8 @@ ACTS: Final = {
     "signed_in": N_("signed in"),
     "signed_out": N_("signed out"),
     "ticket_requested": N_("had a ticket mailed again"),
+    "invitation_sent": N_("had an invitation mailed"),
+    "names_missing": N_("was reminded of missing names"),
     "tier_end_moved": N_("moved the end of a tier"),
     "transfer_recorded": N_("recorded a transfer"),
     "vouchers_made": N_("made vouchers"),

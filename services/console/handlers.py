@@ -71,5 +71,7 @@ PROJECTIONS: Final[Mapping[type[Event], Projection]] = {
     PersonErased: p.record_acts,
     t.TicketRequested: p.record_acts,
     t.LinksRequested: p.record_acts,
+    t.InvitationSent: p.record_acts,
+    t.NamesMissing: p.record_acts,
 }
 REACTIONS: Final[Mapping[type[Event], Reaction]] = {}

@@ -309,6 +309,12 @@ def _act(envelope: Envelope[Any]) -> Rows:
     elif isinstance(event, ticketing.TicketRequested):
         subject = event.admission_id
         yield {**row, "staff_id": envelope.actor, "action": "ticket_requested", "subject": subject, "facts": {}}
+    elif isinstance(event, ticketing.InvitationSent):
+        subject = event.invitation_id
+        yield {**row, "staff_id": envelope.actor, "action": "invitation_sent", "subject": subject, "facts": {}}
+    elif isinstance(event, ticketing.NamesMissing):
+        facts = {"count": str(event.count)}
+        yield {**row, "staff_id": envelope.actor, "action": "names_missing", "subject": event.order_id, "facts": facts}
     else:
         subject, facts = event.subject[:200], dict(event.facts)
         yield {**row, "staff_id": event.staff_id, "action": event.action[:100], "subject": subject, "facts": facts}

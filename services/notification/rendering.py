@@ -16,6 +16,7 @@ from services.notification.words import WORDS
 DISPLAY_FACE = "'Iowan Old Style', 'Palatino Linotype', Palatino, 'Book Antiqua', Georgia, 'Noto Serif', serif"
 TEXT_FACE = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 WIDTH = 72
+NARROWEST = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,15 @@ def _fill(text: str) -> str:
 
 
 def _row(label: str, value: str, width: int) -> str:
-    """A label and its value in two columns; a long value goes on below itself."""
+    """A label and its value in two columns; a long value goes on below itself. Long labels leave no second column."""
     indent = " " * (width + 4)
-    lines = textwrap.wrap(one_line(value, 2000), max(WIDTH - len(indent), 24), break_on_hyphens=False) or [""]
+    if WIDTH - len(indent) < NARROWEST:
+        below = textwrap.wrap(one_line(value, 2000), WIDTH - 4, break_on_hyphens=False)
+        return "\n".join(
+            [
+                *textwrap.wrap(label, WIDTH - 2, initial_indent="  ", subsequent_indent="  "),
+                *(f"    {line}" for line in below),
+            ]
+        )
+    lines = textwrap.wrap(one_line(value, 2000), WIDTH - len(indent), break_on_hyphens=False) or [""]
     return "\n".join([f"  {label.ljust(width)}  {lines[0]}", *(indent + line for line in lines[1:])])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import marshmallow as ma
@@ -11,6 +12,7 @@ from services.ticket.domain.billing import MOST_LINES, Billing
 from services.ticket.domain.order import MOST_ATTENDEES
 from services.ticket.handlers import AttendeeWish, OrderWish
 from services.ticket.vat_ids import NO_VAT_ID, is_vat_id, tidy_vat_id
+from shared.errors import Conflict
 from shared.web.rest import money_field
 
 CONTROL = r"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
@@ -32,6 +34,7 @@ NAME = (
     validate.Regexp(f"^[^{CONTROL}]*[^\\s{CONTROL}][^{CONTROL}]*$", error="This cannot be read as a name."),
     storable,
 )
+MAYBE_NAME = validate.Regexp(f"^([^{CONTROL}]*[^\\s{CONTROL}][^{CONTROL}]*)?$", error="This cannot be read as a name.")
 _LABEL = f"[^@\\s.{CONTROL}]+"
 EMAIL = (
     validate.Length(3, 254),
@@ -104,8 +107,8 @@ class ConferencePage(ma.Schema):
 class AttendeeSchema(ma.Schema):
     name = fields.String(
         required=True,
-        validate=(validate.Length(0, 200), *READABLE),
-        metadata={"description": "empty, and never the first: a company names them later"},
+        validate=(validate.Length(0, 200), MAYBE_NAME, storable),
+        metadata={"description": "empty, and never for the first: a company names them later"},
     )
     email = fields.String(required=True, validate=EMAIL, metadata=NO_ADDRESS)
     admission_type = fields.String(required=True, validate=(validate.Length(1, 40), *READABLE))
@@ -133,11 +136,6 @@ class BuyerSchema(ma.Schema):
     purchase_order = fields.String(load_default="", validate=(validate.Length(0, 60), *READABLE))
     wants_invoice = fields.Boolean(load_default=False, metadata={"description": "companies always get one"})
 
-    @ma.validates_schema
-    def check(self, data: dict[str, Any], **_: Any) -> None:
-        if data["vat_id"] and not is_vat_id(data["vat_id"], data["country"]):
-            raise ma.ValidationError(NO_VAT_ID, "vat_id")
-
 
 class Consent(fields.Field[Any]):
     """A version that was read, or true for the newest."""
@@ -154,6 +152,14 @@ class ConsentsSchema(ma.Schema):
     terms = Consent(metadata={"type": ["integer", "boolean"]})
     privacy = Consent(metadata={"type": ["integer", "boolean"]})
     code_of_conduct = Consent(metadata={"type": ["integer", "boolean"]})
+
+
+def check_names(names: Sequence[str], *, is_company: bool) -> None:
+    """Only a company may name its people later, and not the first of them. Raises `Conflict`: no schema says that."""
+    sentence = "A name is needed here: only a company may name its people later, and not the first of them."
+    nameless = [at for at, name in enumerate(names) if not name and (at == 0 or not is_company)]
+    if nameless:
+        raise Conflict(sentence, errors={f"attendees.{at}.name": [sentence] for at in nameless})
 
 
 class OrderRequest(ma.Schema):
@@ -176,21 +182,12 @@ class OrderRequest(ma.Schema):
     )
     consents = fields.Nested(ConsentsSchema, load_default=dict)
 
-    @ma.validates_schema
-    def check_names(self, data: dict[str, Any], **_: Any) -> None:
-        """Only a company may name its people later, and not the first of them."""
-        is_company = bool((data.get("buyer") or {}).get("company", "").strip())
-        nameless = {
-            position: {"name": ["This cannot be read as a name."]}
-            for position, each in enumerate(data["attendees"])
-            if not each["name"].strip() and (position == 0 or not is_company)
-        }
-        if nameless:
-            raise ma.ValidationError({"attendees": nameless})
-
     @ma.post_load
     def make(self, data: dict[str, Any], **_: Any) -> OrderWish:
         buyer = data["buyer"] or BuyerSchema().load({})
+        if buyer["vat_id"] and not is_vat_id(buyer["vat_id"], buyer["country"]):
+            raise Conflict(NO_VAT_ID, errors={"buyer.vat_id": [NO_VAT_ID]})
+        check_names([each["name"] for each in data["attendees"]], is_company=bool(buyer["company"].strip()))
         return OrderWish(
             email=data["email"],
             attendees=tuple(AttendeeWish(**each) for each in data["attendees"]),

@@ -133,7 +133,7 @@ def test_the_caterer_opens_the_sheet_without_an_account_and_says_received(calend
     staff = visit(calendar, staff=True)
     staff.goto(f"{calendar.url}/catering/conferences/{show.conference_id}/order")
     expect(staff.locator("main")).to_contain_text("received")
-    assert "Lunch" in text_of(order)
+    assert "Mittag" in text_of(order)
 
 
 def test_a_finance_colleague_may_not_open_the_organisers_pages(season: Show, visit: Visit) -> None:

@@ -53,6 +53,7 @@ FACTS: dict[str, Any] = {
     "price": {"amount": 19900, "currency": "EUR"},
     "next_price": {"amount": 29900, "currency": "EUR"},
     "ends_at": "2027-03-05T22:59:00+00:00",
+    "pay_by": "2027-03-05T22:59:00+00:00",
     "number": "SP-2027-0007",
     "sponsor": "Beispiel GmbH",
     "open": {"amount": 595000, "currency": "EUR"},

@@ -31,8 +31,8 @@ from shared.runtime import Runtime
 from shared.verify import broken, missed
 
 SLUG = "stagecraft"
-NAMES_NOBODY = {"asks", "webhooks"}
-"""Keyed digests of who asked for reminders today, and the ids of Stripe's events: they are no conference's."""
+NAMES_NOBODY = {"asks", "webhooks", "bank_confirmed"}
+"""Keyed digests of who asked for reminders today, the ids of Stripe's events, how far an account is confirmed: no conference's."""
 
 
 @pytest.fixture(scope="module")

@@ -119,7 +119,7 @@ def test_a_refused_try_can_be_repeated_with_its_key(stage: Stage, client: FlaskC
         ({"attendees": [{"name": "A", "email": "a@example.org", "admission_type": "regular"}] * 11}, "attendees"),
         ({"attendees": "everybody"}, "attendees"),
         ({"attendees": [{"name": "A", "email": "nowhere", "admission_type": "regular"}]}, "attendees.0.email"),
-        ({"attendees": [{"name": "", "email": "a@example.org", "admission_type": "regular"}]}, "attendees.0.name"),
+        ({"attendees": [{"name": " ", "email": "a@example.org", "admission_type": "regular"}]}, "attendees.0.name"),
         ({"attendees": [{"name": "A\nBcc: x", "email": "a@example.org", "admission_type": "regular"}]}, "attendees.0.name"),
         ({"attendees": [{"name": "x" * 10_000, "email": "a@example.org", "admission_type": "regular"}]}, "attendees.0.name"),
         ({"attendees": [{"name": "A", "email": "a@example.org", "admission_type": "emperor"}]}, "attendees.0.admission_type"),
@@ -144,6 +144,13 @@ def test_bad_input_is_refused_at_its_field(
         "unprocessable_entity" if field != "attendees.0.admission_type" else "invalid",
     )
     assert field in problem["errors"]
+    assert stage.quota_taken() == 0
+
+
+def test_only_a_company_may_leave_a_name_for_later(stage: Stage, client: FlaskClient) -> None:
+    nameless = {"name": "", "email": "a@example.org", "admission_type": "regular"}
+    problem = refused(client.post(ORDERS, json=body(attendees=[nameless])), 409, "conflict")
+    assert "attendees.0.name" in problem["errors"]
     assert stage.quota_taken() == 0
 
 

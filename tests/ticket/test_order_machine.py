@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from werkzeug.test import Client
 
 from services.ticket.domain.order import TRANSITIONS, State
-from services.ticket.handlers import cancel_order
+from services.ticket.handlers import cancel_order, change_conference
 from services.ticket.store import orders
 from services.ticket.store.tables import ledger, payments
 from shared.errors import Conflict, Refused
@@ -147,6 +147,8 @@ def test_an_order_and_its_ledger_are_those_of_a_simple_model_through_any_history
     fresh_database_urls: str, tmp_path: Path
 ) -> None:
     stage = Stage(tmp_path / "home", fresh_database_urls)
+    with stage.database.transaction() as tx:  # room for every history: what is kept of one takes none from the next
+        change_conference(tx, stage.conference.conference_id, capacity=10_000)
     machine = type("MoneyOfThis", (Money,), {"stage": stage})
     try:
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
