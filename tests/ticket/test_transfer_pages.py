@@ -136,10 +136,10 @@ def test_finance_records_a_transfer_that_pays_an_order(stage: Stage) -> None:
     assert order.reference in page and "Beispiel GmbH" in page and "€199.00" in page
     form = {"reference": payment_reference(order.reference), "amount": "199", "booked_on": "2027-03-01"}
     wrong = send(client, at(stage, "transfers"), {**form, "reference": "NOSUCH", "iban": "DE00"})
-    assert wrong.status_code == 409
+    assert wrong.status_code == 422
     assert "There is no order with this reference." in wrong.get_data(as_text=True)
     later = send(client, at(stage, "transfers"), {**form, "booked_on": "2027-03-02"})
-    assert later.status_code == 409 and "Choose today or an earlier day." in later.get_data(as_text=True)
+    assert later.status_code == 422 and "Choose today or an earlier day." in later.get_data(as_text=True)
     assert send(client, at(stage, "transfers"), form).status_code == 303
     assert stage.state(order) == "paid"
     assert len(stage.said(OrderPaid)) == 1
@@ -165,7 +165,7 @@ def test_a_refund_is_a_task_with_payee_and_account_a_file_for_the_bank_and_an_en
     assert "Nobody knows yet to which account." in page
     target = at(stage, f"refunds/{refund_id}/payee")
     wrong = send(client, target, {"payee": "Ada", "iban": "DE00"}, at(stage, "refunds"))
-    assert wrong.status_code == 409 and "DE00" in wrong.get_data(as_text=True)
+    assert wrong.status_code == 422 and "DE00" in wrong.get_data(as_text=True)
     good = {"payee": "Ada Müller", "iban": "DE02 1203 0000 0000 2020 51"}
     assert send(client, target, good, at(stage, "refunds")).status_code == 303
 
@@ -179,7 +179,7 @@ def test_a_refund_is_a_task_with_payee_and_account_a_file_for_the_bank_and_an_en
     assert "pain.001" not in page, "nobody pays it twice"
 
     done = at(stage, f"refunds/{refund_id}/done")
-    assert send(client, done, {"booked_on": "2028-01-01"}, at(stage, "refunds")).status_code == 409
+    assert send(client, done, {"booked_on": "2028-01-01"}, at(stage, "refunds")).status_code == 422
     assert send(client, done, {"booked_on": "2027-03-01"}, at(stage, "refunds")).status_code == 303
     assert [each.amount for each in stage.said(PaymentRefunded)] == [euros(199)]
 
@@ -191,7 +191,7 @@ def test_finance_says_who_sells_and_takes_transfers_from_then_on(stage: Stage) -
         "country": "DE", "email": "finance@searchlight.example.org", "tax_number": "27/123/45678", "prefix": "TK",
         "iban": "DE89 3704 0044 0532 0130 00", "days": "7", "company_days": "21", "past_tier_days": "7",
     }  # fmt: skip
-    assert send(client, at(stage, "seller"), {**form, "iban": "DE1"}).status_code == 409
+    assert send(client, at(stage, "seller"), {**form, "iban": "DE1"}).status_code == 422
     assert send(client, at(stage, "seller"), form).status_code == 303
     order = stage.order(payment_method="transfer", billing=COMPANY)
     assert stage.state(order) == "placed"
