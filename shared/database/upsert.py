@@ -19,7 +19,8 @@ def any_of(column: sa.ColumnElement[Any], name: str, url: str) -> sa.ColumnEleme
     """Whether the column is one of the texts or numbers in the list `name`: one value to the database, however long it is."""
     if url.startswith("postgresql"):
         kind = sa.BigInteger if isinstance(column.type, sa.Integer) else sa.Text
-        return column == sa.any_(sa.bindparam(name, type_=ARRAY(kind)))
+        # Not `= ANY`: in a prepared statement that compares each row with each member of the list, one by one.
+        return column.in_(sa.select(sa.func.unnest(sa.bindparam(name, type_=ARRAY(kind)))))
     given = sa.func.json_each(sa.bindparam(name, type_=sa.JSON)).table_valued("value")
     return column.in_(sa.select(given.c.value))
 
