@@ -135,8 +135,6 @@ def ask_prices(wish: dict[str, Any], slug: str) -> dict[str, Any]:
     with context.database.reading() as connection:
         shop = views.shop(connection, slug, desk().now)
     known = {offer.admission_type.code: offer.price for offer in shop.offers}
-    if unknown := [each for each in types if each not in known]:
-        raise InvalidInput("This conference has no such ticket.", errors={"admission_types": unknown})
     voucher = None
     if code:
         try:
@@ -145,6 +143,9 @@ def ask_prices(wish: dict[str, Any], slug: str) -> dict[str, Any]:
         except VoucherUnknown:
             count_guess(context.database, slug, client(), code)
             raise
+    shown = {offer.admission_type.code for offer in shop.shown} | ({voucher.lot.admission_type} if voucher else set())
+    if unknown := [each for each in types if each not in shown]:
+        raise InvalidInput("This conference has no such ticket.", errors={"admission_types": unknown})
     prices = prices_of(types, known, voucher, shop.conference.currency)
     return {"prices": prices, "total": total(prices, shop.conference.currency)}
 

@@ -67,6 +67,9 @@ def sheet_of(
         if paid and order.paid_at
         else None,
         "items": [[item.admission_type, item.price, item.vat_rate, count] for item, count in items.items()],
+        "exemptions": {
+            item.admission_type: _exemption(conference, item, language) for item in items if not item.vat_rate
+        },
         "descriptions": {item.admission_type: _description(conference, item, language) for item in items},
         "currency": order.currency,
         "notes": [DEMO[language]] if conference.is_demo else [],
@@ -102,8 +105,16 @@ def paper_of(document: Document, corrected: Document | None) -> paper.Invoice:
     seller, buyer = dict(sheet["seller"]), dict(sheet["buyer"])
     bank = seller.pop("bank")
     seller["address"], buyer["address"] = _address(seller["address"]), _address(buyer["address"])
+    exemptions = sheet.get("exemptions", {})
     lines = tuple(
-        paper.Line(sheet["descriptions"][kind], count, Money(price, sheet["currency"]), _vat(rate, sheet["language"]))
+        paper.Line(
+            sheet["descriptions"][kind],
+            count,
+            Money(price, sheet["currency"]),
+            paper.VatRate.taxed(rate)
+            if rate
+            else paper.VatRate.exempt(exemptions.get(kind) or NO_VAT[sheet["language"]]),
+        )
         for kind, price, rate, count in sheet["items"]
     )
     paid = sheet["paid"]
@@ -133,8 +144,12 @@ def _description(conference: Conference, item: Item, language: str) -> str:
     return f"Teilnahme: {kind}" if language == "de" else f"Admission: {kind}"
 
 
-def _vat(rate: int, language: str) -> paper.VatRate:
-    return paper.VatRate.taxed(rate) if rate else paper.VatRate.exempt(NO_VAT[language])
+def _exemption(conference: Conference, item: Item, language: str) -> str:
+    """By which rule there is no VAT; the general words where the organiser gave none."""
+    given = (
+        "" if item.admission_type == RETAINED else conference.admission_type(item.admission_type).exemption(language)
+    )
+    return given or NO_VAT[language]
 
 
 def _address(address: dict[str, Any]) -> paper.Address:

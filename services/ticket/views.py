@@ -97,14 +97,19 @@ class Shop:
         return min((quota.left for quota in self.quotas), default=0)
 
     @property
+    def shown(self) -> list[Offer]:
+        """The offers that anybody may see: a hidden type shows itself only to who has a voucher for it."""
+        return [offer for offer in self.offers if not offer.admission_type.is_hidden]
+
+    @property
     def main(self) -> Offer:
         """The offer whose ladder stands at the top: the first type that has one."""
-        return next((offer for offer in self.offers if offer.ladder), self.offers[0])
+        return next((offer for offer in self.shown if offer.ladder), self.offers[0])
 
     def sold_out(self) -> list[AdmissionType]:
         """The types that one can only wait for now."""
         ladders = {offer.admission_type.code: offer.ladder for offer in self.offers if offer.ladder}
-        types = [offer.admission_type for offer in self.offers]
+        types = [offer.admission_type for offer in self.shown]
         return [each for each in types if is_sold_out(each.code, ladders, self.quotas, self.now)]
 
     def versions(self) -> dict[str, int]:
@@ -162,7 +167,7 @@ class Shop:
                         for state, tier in offer.steps()
                     ],
                 }
-                for offer in self.offers
+                for offer in self.shown
             ],
         }
 

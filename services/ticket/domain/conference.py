@@ -51,7 +51,10 @@ LAST_STEP_BEFORE_CATERING: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class AdmissionType:
-    """Why somebody is let in. `vat_rate` in hundredths of a percent; a type without tiers can only be had by voucher."""
+    """Why somebody is let in. A type without tiers can only be had by voucher, as can one that `is_hidden`.
+
+    `vat_rate` in hundredths of a percent; where it is 0, `exemption` says by which rule. `days` that it is for: none are all.
+    """
 
     code: str
     name_en: str
@@ -59,12 +62,19 @@ class AdmissionType:
     vat_rate: int
     note_en: str = ""
     note_de: str = ""
+    days: tuple[date, ...] = ()
+    exemption_en: str = ""
+    exemption_de: str = ""
+    is_hidden: bool = False
 
     def name(self, language: str) -> str:
         return self.name_de if language == "de" else self.name_en
 
     def note(self, language: str) -> str:
         return self.note_de if language == "de" else self.note_en
+
+    def exemption(self, language: str) -> str:
+        return (self.exemption_de if language == "de" else self.exemption_en) or self.exemption_en or self.exemption_de
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,10 @@ class Conference:
                 return admission_type
         known = ", ".join(each.code for each in self.admission_types)
         raise NotFound(f"{self.name} has no admission type {code!r}: there are {known}.", admission_type=code)
+
+    def days_of(self, code: str) -> tuple[date, ...]:
+        """The days that admissions of a type are for."""
+        return self.admission_type(code).days or self.days
 
     def description(self, language: str) -> str:
         return (self.description_de if language == "de" else self.description_en) or self.description_en
@@ -181,6 +195,10 @@ class TypePlan:
     vat_rate: int | None = None
     note_en: str = ""
     note_de: str = ""
+    days: tuple[date, ...] = ()
+    exemption_en: str = ""
+    exemption_de: str = ""
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +252,9 @@ class ConferencePlan:
             "types",
             "Each admission type has a code of its own.",
         )
+        for each in self.types:
+            outside = [day.isoformat() for day in each.days if day not in self.days]
+            demand(not outside, "types", f"{each.code} is for {', '.join(outside)}, which is no day of the conference.")
         for kind in LEGAL_KINDS:
             has_one = any(self.legal_texts.get((kind, language), "").strip() for language in ("en", "de"))
             demand(has_one, f"legal_{kind}", "A shop needs this text before it opens.")

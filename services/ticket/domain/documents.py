@@ -34,17 +34,16 @@ class Missing:
     items: Sums
 
 
-def target(order: Order, items: Iterable[Item], sold: Money) -> Sums:
-    """What an order's documents should add up to: `items` are its tickets that stand, `sold` is what the ledger calls sold.
+def target(order: Order, sold: Money) -> Sums:
+    """What an order's documents should add up to: its tickets that stand; `sold` is what the ledger calls sold.
 
     An order that waits for its transfer is billed before it is sold. Tickets given back for less than their price leave a rest.
     """
     if order.state in (State.HELD, State.LAPSED):
         return {}
-    sums: Sums = {}
-    for item in items:
-        if item.price:
-            sums[item] = sums.get(item, 0) + 1
+    sums: Sums = {
+        Item(line.code, line.price.amount, line.vat_rate): line.count for line in order.priced_lines() if line.price
+    }
     if order.state != State.PLACED:
         rest = sold.amount - sum(item.price * count for item, count in sums.items())
         if rest > 0:

@@ -11,7 +11,7 @@ Money is beside it, in the ledger. A transition validates, changes and returns w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -67,6 +67,7 @@ class Admission:
     `by_voucher`: it used up one admission of the order's voucher, whatever that made it cost.
     `generation` counts how often it was passed on: codes and links of an earlier one open nothing any more.
     `cancelled_at`: it was given back, alone or with its whole order, and neither admits nor counts any more.
+    `vat_rate`, in hundredths of a percent, is that of its sale, whatever its type is taxed with now; `days` are those it is for.
     """
 
     admission_id: str
@@ -79,6 +80,22 @@ class Admission:
     generation: int = 0
     cancelled_at: datetime | None = None
     student_check: StudentCheck = StudentCheck.NONE
+    vat_rate: int = 0
+    days: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """What is alike in an order and stands: so many of a type, at one gross price and one VAT rate."""
+
+    code: str
+    price: Money
+    vat_rate: int
+    count: int
+
+    @property
+    def gross(self) -> Money:
+        return self.price * self.count
 
 
 @dataclass(slots=True)
@@ -100,7 +117,6 @@ class Order:
     ended_at: datetime | None = None
     end_reason: str = ""
     pay_by: datetime | None = None
-    days: tuple[date, ...] = field(default=())
 
     @property
     def total(self) -> Money:
@@ -123,6 +139,14 @@ class Order:
             counts[key] = counts.get(key, 0) + 1
         return tuple(OrderLine(kind, tier_id, count, price) for (kind, tier_id, price), count in counts.items())
 
+    def priced_lines(self) -> list[PricedLine]:
+        """What it comes to now: what was given back is left out. The one list for payments, documents and VAT."""
+        counts: dict[tuple[str, Money, int], int] = {}
+        for admission in self.live_admissions:
+            key = (admission.admission_type, admission.price, admission.vat_rate)
+            counts[key] = counts.get(key, 0) + 1
+        return [PricedLine(code, price, rate, count) for (code, price, rate), count in counts.items()]
+
     def tier_counts(self) -> dict[str, int]:
         """How many of each tier it takes; comp admissions are of none."""
         counts: dict[str, int] = {}
@@ -137,11 +161,11 @@ class Order:
             counts[admission.admission_type] = counts.get(admission.admission_type, 0) + 1
         return counts
 
-    def hold(self, vat_rates: Mapping[str, int]) -> list[Event]:
-        """The first thing that happens to an order; `vat_rates` by admission type."""
+    def hold(self) -> list[Event]:
+        """The first thing that happens to an order."""
         if not 1 <= len(self.admissions) <= MOST_ATTENDEES:
             raise InvalidInput(f"An order has 1 to {MOST_ATTENDEES} attendees.")
-        self.vat = vat_of((vat_rates[admission.admission_type], admission.price) for admission in self.admissions)
+        self.vat = vat_of((line.vat_rate, line.gross) for line in self.priced_lines())
         held = OrderHeld(
             **self._facts(),
             lines=self.lines(),
@@ -263,7 +287,7 @@ class Order:
             admission_type=admission.admission_type,
             attendee=person_ref(admission.attendee),
             tier_id=admission.tier_id,
-            days=self.days,
+            days=admission.days,
             price=admission.price,
             issued_at=now,
             comp=admission.comp,

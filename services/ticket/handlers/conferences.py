@@ -169,7 +169,18 @@ def _conference(tx: Transaction, plan: ConferencePlan) -> Conference:
 
 def _admission_type(plan: TypePlan, conference: ConferencePlan) -> AdmissionType:
     rate = conference.vat_rate if plan.vat_rate is None else plan.vat_rate
-    return AdmissionType(plan.code, plan.name_en, plan.name_de, rate, plan.note_en, plan.note_de)
+    return AdmissionType(
+        code=plan.code,
+        name_en=plan.name_en,
+        name_de=plan.name_de,
+        vat_rate=rate,
+        note_en=plan.note_en,
+        note_de=plan.note_de,
+        days=plan.days,
+        exemption_en=plan.exemption_en,
+        exemption_de=plan.exemption_de,
+        is_hidden=plan.is_hidden,
+    )
 
 
 def _ladder(tx: Transaction, plan: TypePlan, conference: Conference) -> Ladder:

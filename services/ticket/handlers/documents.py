@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from services.ticket import paper
 from services.ticket.domain.billing import Billing
-from services.ticket.domain.documents import Item, missing, target
+from services.ticket.domain.documents import missing, target
 from services.ticket.domain.local_time import local_day
-from services.ticket.domain.order import Admission, Order, State
+from services.ticket.domain.order import State
 from services.ticket.domain.transfer import TRANSFER
 from services.ticket.store import conferences, documents, orders, sellers, transfers
 from services.ticket.store.documents import Document
@@ -56,8 +56,6 @@ def bill_order(timer: Timer, tx: Transaction) -> None:
         return
     known = documents.documents_of(tx.connection, order.order_id)
     conference = conferences.conference_by_id(tx.connection, order.conference_id)
-    rates = {each.code: each.vat_rate for each in conference.admission_types}
-    standing = [Item(seat.admission_type, seat.price.amount, rates[seat.admission_type]) for seat in _standing(order)]
     sold = documents.sold(tx.connection, order.order_id, order.currency)
     person = orders.people_by_id(tx.connection, [order.buyer]).get(order.buyer)
     invoice = next((each for each in reversed(known) if each.kind == "invoice"), None)
@@ -65,7 +63,7 @@ def bill_order(timer: Timer, tx: Transaction) -> None:
     name = person.name if person else str(invoice.sheet["buyer"]["name"]) if invoice else order.reference
     buyer = paper.buyer_of(billing, name, sale)
     wanted = missing(
-        target(order, standing, sold),
+        target(order, sold),
         [paper.items_on(each) for each in known],
         paper.items_on(invoice) if invoice else {},
         invoice is not None and invoice.sheet["buyer"] == buyer,
@@ -90,8 +88,3 @@ def bill_order(timer: Timer, tx: Transaction) -> None:
             sheet=sheet,
         )
         documents.issue(tx, Series(sale.seller.seller_id, sale.seller.prefix, today.year), document)
-
-
-def _standing(order: Order) -> list[Admission]:
-    """Its tickets that were not given back."""
-    return [each for each in order.admissions if order.admits(each) or str(order.state) == "placed"]

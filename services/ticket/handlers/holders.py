@@ -140,7 +140,7 @@ def tell_holders(timer: Timer, tx: Transaction) -> None:
                     reference=order.reference,
                     admission_id=admission.admission_id,
                     admission_type=admission.admission_type,
-                    days=order.days,
+                    days=admission.days,
                     attendee=person_ref(admission.attendee),
                 )
             )

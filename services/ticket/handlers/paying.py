@@ -83,11 +83,11 @@ def checkout_of(context: Context, order: Order, session: payments.Session) -> Ch
     language = buyer.locale if buyer else "en"
     lines = tuple(
         CheckoutLine(
-            f"{conference.name}: {conference.admission_type(line.admission_type).name(language)}",
+            f"{conference.name}: {conference.admission_type(line.code).name(language)}",
             line.price,
             line.count,
         )
-        for line in order.lines()
+        for line in order.priced_lines()
         if line.price
     )
     page = f"{context.base_url}/orders/{order.reference}"

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from services.ticket.domain.billing import Billing
-from services.ticket.domain.conference import CONSENT_KINDS, Conference
+from services.ticket.domain.conference import CONSENT_KINDS, AdmissionType, Conference
 from services.ticket.domain.errors import VoucherUnknown
 from services.ticket.domain.order import HOLD, MOST_ATTENDEES, Admission, Order, State, check_expected
 from services.ticket.domain.student import STUDENT, check_of
@@ -150,7 +150,7 @@ def _same_again(known: orders.Answer, digest: str) -> Placed:
 def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
     if conference.called_off_at is not None:
         raise Conflict(f"{conference.name} was called off: no tickets are sold any more.")
-    rates = _vat_rates(conference, wish)
+    known = _types(conference, wish)
     consents = _accepted(tx, conference, wish)
     types = [each.admission_type for each in wish.attendees]
     code = tidy_code(wish.voucher)
@@ -159,10 +159,11 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
     on_ladder = [
         each for at, each in enumerate(types) if voucher is None or at not in covered or voucher.lot.needs_tier
     ]
+    _check_hidden(wish, known, covered)
     counts = Counter(on_ladder)
 
     ladders = conferences.lock_ladders(tx, conference.conference_id, counts)
-    quotas = conferences.lock_quotas(tx, conference.conference_id, rates)
+    quotas = conferences.lock_quotas(tx, conference.conference_id, known)
     if voucher:
         voucher = lock_again(tx, voucher, len(covered))
     reserved = reserved_by(voucher, len(covered))
@@ -172,9 +173,7 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
     sold_at: dict[str, Tier] = {}
     for admission_type, count in sorted(counts.items()):
         if admission_type not in ladders:
-            raise InvalidInput(
-                f"{admission_type} can only be had with a voucher.", errors={"voucher": ["A voucher is needed."]}
-            )
+            raise _needs_voucher(admission_type)
         sold_at[admission_type], turned = ladders[admission_type].take(count, tx.now)
         events += turned
     seats = _seats(tx, conference, wish, sold_at, voucher, covered)
@@ -209,12 +208,11 @@ def _place(tx: Transaction, conference: Conference, wish: OrderWish) -> Placed:
         vat=(),
         lot_id=voucher.lot.lot_id if voucher else None,
         voucher_code=voucher.code if voucher else None,
-        days=conference.days,
     )
     if voucher:
         events += voucher.redeem(order.order_id, len(covered), tx.now)[1]
         vouchers.save_voucher(tx, voucher)
-    said = order.hold(rates)
+    said = order.hold()
     if not order.total:
         order.payment_method = FREE
         said += order.pay(tx.now)
@@ -251,17 +249,30 @@ def _save_ladders(
         schedule_ladder(tx, ladders[admission_type], conference.time_zone)
 
 
-def _vat_rates(conference: Conference, wish: OrderWish) -> dict[str, int]:
-    """VAT rates of the types that are asked for. Raises `InvalidInput` for one that this conference does not have."""
-    known = {each.code: each.vat_rate for each in conference.admission_types}
+def _types(conference: Conference, wish: OrderWish) -> dict[str, AdmissionType]:
+    """The types that are asked for. Raises `InvalidInput` for one that this conference does not have."""
+    known = {each.code: each for each in conference.admission_types}
+    shown = ", ".join(each.code for each in conference.admission_types if not each.is_hidden)
     errors = {
-        f"attendees.{position}.admission_type": [f"There is no such ticket. There are: {', '.join(known)}."]
+        f"attendees.{position}.admission_type": [f"There is no such ticket. There are: {shown}."]
         for position, each in enumerate(wish.attendees)
         if each.admission_type not in known
     }
     if errors:
         raise InvalidInput("This conference has no such ticket.", errors=errors)
     return {each.admission_type: known[each.admission_type] for each in wish.attendees}
+
+
+def _check_hidden(wish: OrderWish, known: Mapping[str, AdmissionType], covered: Collection[int]) -> None:
+    """A hidden type is had by voucher only. Raises `InvalidInput`, as for a type without a price."""
+    for position, each in enumerate(wish.attendees):
+        if known[each.admission_type].is_hidden and position not in covered:
+            raise _needs_voucher(each.admission_type)
+
+
+def _needs_voucher(admission_type: str) -> InvalidInput:
+    sentence = f"{admission_type} can only be had with a voucher."
+    return InvalidInput(sentence, errors={"voucher": ["A voucher is needed."]})
 
 
 def _accepted(tx: Transaction, conference: Conference, wish: OrderWish) -> dict[str, Any]:
@@ -313,6 +324,8 @@ def _seats(
                 attendee=tx.ids.new("per", tx.now),
                 comp=by_voucher is not None and by_voucher.lot.kind is Kind.FREE,
                 by_voucher=by_voucher is not None,
+                vat_rate=conference.admission_type(attendee.admission_type).vat_rate,
+                days=conference.days_of(attendee.admission_type),
             )
         )
     return seats

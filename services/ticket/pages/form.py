@@ -101,7 +101,12 @@ class OrderForm:
     def offers(self) -> list[Offer]:
         """What a person can be: types on sale, and the type of a voucher that was typed."""
         wanted = {self.chosen(position) for position in range(self.count)}
-        return [offer for offer in self.shop.offers if self._is_open(offer) or offer.admission_type.code in wanted]
+        return [each for each in self._seen() if self._is_open(each) or each.admission_type.code in wanted]
+
+    def _seen(self) -> list[Offer]:
+        """The offers that this buyer may see: those of a hidden type with its voucher."""
+        kind = self.voucher.lot.admission_type if self.voucher else ""
+        return [each for each in self.shop.offers if each in self.shop.shown or each.admission_type.code == kind]
 
     def chosen(self, position: int) -> str:
         """The admission type of a person: the first one on sale where nothing was chosen yet."""
@@ -110,7 +115,7 @@ class OrderForm:
             return code
         if self.voucher:
             return self.voucher.lot.admission_type
-        return next((offer.admission_type.code for offer in self.shop.offers if offer.left > 0), "")
+        return next((offer.admission_type.code for offer in self.shop.shown if offer.left > 0), "")
 
     def _is_open(self, offer: Offer) -> bool:
         return offer.left > 0 or (
@@ -155,7 +160,7 @@ class OrderForm:
         def may_be_later(position: int) -> bool:
             return position > 0 and bool(self.value("company").strip())
 
-        form, codes = self.form, [offer.admission_type.code for offer in self.shop.offers]
+        form, codes = self.form, [offer.admission_type.code for offer in self._seen()]
         attendees = []
         for at in range(self.count):
             form.values.setdefault(f"admission_type.{at}", self.chosen(at))

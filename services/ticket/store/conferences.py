@@ -170,7 +170,9 @@ def _conference_values(conference: Conference) -> dict[str, Any]:
         **values,
         "days": [day.isoformat() for day in conference.days],
         "cancellation": [[step.days, step.percent] for step in conference.cancellation],
-        "admission_types": [asdict(each) for each in conference.admission_types],
+        "admission_types": [
+            {**asdict(each), "days": [day.isoformat() for day in each.days]} for each in conference.admission_types
+        ],
     }
 
 
@@ -181,9 +183,13 @@ def _conference(row: Any) -> Conference:
             **facts,
             "days": tuple(date.fromisoformat(day) for day in row.days),
             "cancellation": tuple(Step(*each) for each in row.cancellation),
-            "admission_types": tuple(AdmissionType(**each) for each in row.admission_types),
+            "admission_types": tuple(_admission_type(each) for each in row.admission_types),
         }
     )
+
+
+def _admission_type(facts: Mapping[str, Any]) -> AdmissionType:
+    return AdmissionType(**{**facts, "days": tuple(date.fromisoformat(day) for day in facts.get("days", ()))})
 
 
 def _tier_values(tier: Tier) -> dict[str, Any]:

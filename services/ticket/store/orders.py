@@ -23,7 +23,7 @@ KEY_KEPT = timedelta(hours=24)
 """How long the answer under an idempotency key is given again."""
 
 _ORDER = (
-    sa.select(orders, conferences.c.days)
+    sa.select(orders, conferences.c.days, conferences.c.admission_types)
     .join(conferences, conferences.c.conference_id == orders.c.conference_id)
     .where(orders.c.order_id == sa.bindparam("order_id"))
 )
@@ -149,6 +149,7 @@ def record_order(
                 "admission_type": each.admission_type,
                 "tier_id": each.tier_id,
                 "price": each.price.amount,
+                "vat_rate": each.vat_rate,
                 "attendee": each.attendee,
                 "comp": each.comp,
                 "by_voucher": each.by_voucher,
@@ -299,6 +300,7 @@ def _order(row: Any, seats: Iterable[Any], order_id: str) -> Order:
     if row is None:
         raise NotFound("There is no such order.", order_id=order_id)
     currency = row.currency
+    days = {each["code"]: each.get("days") or row.days for each in row.admission_types}
     return Order(
         order_id=row.order_id,
         conference_id=row.conference_id,
@@ -320,6 +322,8 @@ def _order(row: Any, seats: Iterable[Any], order_id: str) -> Order:
                 generation=seat.generation,
                 cancelled_at=seat.cancelled_at,
                 student_check=StudentCheck(seat.student_check),
+                vat_rate=seat.vat_rate,
+                days=tuple(date.fromisoformat(day) for day in days.get(seat.admission_type, row.days)),
             )
             for seat in seats
         ],
@@ -331,5 +335,4 @@ def _order(row: Any, seats: Iterable[Any], order_id: str) -> Order:
         ended_at=row.ended_at,
         end_reason=row.end_reason,
         pay_by=row.pay_by,
-        days=tuple(date.fromisoformat(day) for day in row.days),
     )

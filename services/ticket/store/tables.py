@@ -132,6 +132,7 @@ admissions = sa.Table(
     sa.Column("tier_id", ID, nullable=False),
     sa.Column("price", sa.BigInteger, nullable=False),
     sa.Column("attendee", ID, nullable=False),
+    sa.Column("vat_rate", sa.Integer, nullable=False),
     sa.Column("comp", sa.Boolean, nullable=False),
     sa.Column("by_voucher", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("student_check", sa.String(20), nullable=False, server_default=""),
