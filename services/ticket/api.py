@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, request
 from flask_smorest import Blueprint
 
-from services.ticket import api_holders, views
+from services.ticket import api_door, api_holders, views
 from services.ticket.domain.errors import VoucherUnknown
 from services.ticket.domain.voucher import prices_of, tidy_code
 from services.ticket.handlers import OrderWish, cancel_order, place_order
@@ -24,6 +24,21 @@ from services.ticket.schemas import (
     OrderSchema,
     PriceRequest,
     PricesSchema,
+)
+from services.ticket.schemas_door import (
+    CountSchema,
+    FrameRequest,
+    FrameSchema,
+    GuestsSchema,
+    OfflineListSchema,
+    PointRequest,
+    ScanRequest,
+    ScansRequest,
+    SearchRequest,
+    UndoneSchema,
+    UndoRequest,
+    VerdictSchema,
+    VerdictsSchema,
 )
 from services.ticket.schemas_holders import (
     DataSchema,
@@ -47,6 +62,7 @@ SECRET = {
     "schema": {"type": "string"},
 }
 HOLDER = {**SECRET, "description": "`Bearer <secret>` of the holder's link or of the order; `?secret=` does as well"}
+PASS = {**SECRET, "description": "`Bearer <pass>`: the last part of the address in a helper's QR code"}
 KEY = {
     "in": "header",
     "name": "Idempotency-Key",
@@ -95,6 +111,25 @@ def make_blueprint() -> Any:
     route(f"{at}/transfer", "POST", transfer, HandedOnSchema, 200, [HOLDER])
     route(f"{at}/resend", "POST", api_holders.resend, HandedOnSchema, 200, [HOLDER])
     route(f"{at}/data", "GET", api_holders.show_data, DataSchema, 200, [HOLDER])
+    door = "/door"
+    many = table.arguments(ScansRequest())(api_door.check_in_many)
+    guests = table.arguments(SearchRequest(), location="query")(api_door.find_guests)
+    listed = table.arguments(PointRequest(), location="query")(api_door.offline_list)
+    frame = table.arguments(FrameRequest(), location="query")(api_door.read_frame)
+    route(f"{door}/scans", "POST", table.arguments(ScanRequest())(api_door.check_in), VerdictSchema, 200, [PASS])
+    route(f"{door}/scans/batch", "POST", many, VerdictsSchema, 200, [PASS])
+    route(f"{door}/undo", "POST", table.arguments(UndoRequest())(api_door.undo), UndoneSchema, 200, [PASS])
+    route(
+        f"{door}/count",
+        "GET",
+        table.arguments(PointRequest(), location="query")(api_door.show_count),
+        CountSchema,
+        200,
+        [PASS],
+    )
+    route(f"{door}/guests", "GET", guests, GuestsSchema, 200, [PASS])
+    route(f"{door}/list", "GET", listed, OfflineListSchema, 200, [PASS])
+    route(f"{door}/frame", "POST", frame, FrameSchema, 200, [PASS])
     return table
 
 

@@ -8,6 +8,7 @@ from services.ticket import (
     api,
     internal,
     organise,
+    organise_door,
     organise_invitations,
     organise_money,
     organise_people,
@@ -54,6 +55,7 @@ def create_app(runtime: Runtime, payments: Payments | None = None) -> Flask:
     webhook.install(app)
     organise.install(app)
     organise_people.install(app)
+    organise_door.install(app)
     organise_invitations.install(app)
     organise_vouchers.install(app)
     organise_students.install(app)

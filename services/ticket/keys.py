@@ -23,8 +23,12 @@ NOT_YOURS = "There is no such ticket, or the link to it is not complete or no lo
 
 def admission_link(at: Desk, admission: Admission) -> str:
     """The address in a ticket's QR code. It holds until the ticket changes hands: a ticket is printed."""
-    facts = {"a": admission.admission_id, **({"g": admission.generation} if admission.generation else {})}
-    return f"{at.base_url}/admissions/{at.tickets.sign(facts)}"
+    return f"{at.base_url}/admissions/{code_of(at, admission.admission_id, admission.generation)}"
+
+
+def code_of(at: Desk, admission_id: str, generation: int) -> str:
+    """The signed part of it, always the same for the same holder."""
+    return at.tickets.sign({"a": admission_id, **({"g": generation} if generation else {})})
 
 
 def admission_of_code(token: str) -> tuple[OrderView, Admission]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from services.ticket.store import billing_tables as b
+from services.ticket.store import door_tables as d
 from services.ticket.store import money_tables as m
 from services.ticket.store import tables as t
 from shared.database import Transaction
@@ -46,6 +47,9 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
             for table in (
                 m.refunds,
                 m.disputes,
+                d.check_ins,
+                d.door_passes,
+                d.check_in_points,
                 t.admissions,
                 t.ledger,
                 t.orders,

@@ -34,6 +34,7 @@ RESERVED_SLUGS: Final = frozenset(
         "internal",
         "invited",
         "waiting",
+        "door",
         "livez",
         "readyz",
         "metrics",

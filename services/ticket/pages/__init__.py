@@ -3,6 +3,7 @@
 shop.py     conferences, the shop, legal texts        orders.py     hold, payment, tickets, cancellation
 form.py     the order form, its contents kept         holders.py    a ticket's holder: name, transfer, lost links
 admissions.py the page behind the code on a ticket    data.py       one's own data: read, take along, erase
+door.py     check-in: scan, look up, undo, count
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from services.ticket.pages import admissions, data, holders, invited, orders, papers, shop, waiting
+from services.ticket.pages import admissions, data, door, holders, invited, orders, papers, shop, waiting
 from shared.documents.reference import in_fours
 
 ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
@@ -51,6 +52,12 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     ("/orders/<reference>/data", "order_data", "GET", data.show_of_order),
     ("/orders/<reference>/data.json", "order_data_file", "GET", data.take_of_order),
     ("/orders/<reference>/erase", "order_erase", "POST", data.erase_of_order),
+    ("/door/enter/<token>", "door_enter", "GET", door.enter),
+    ("/door/leave", "door_leave", "POST", door.leave),
+    ("/door/", "door", "GET", door.show_door),
+    ("/door/scan", "door_scan", "POST", door.scan),
+    ("/door/undo", "door_undo", "POST", door.undo),
+    ("/door/count", "door_count", "GET", door.show_count),
     ("/admissions/<token>", "admission", "GET", admissions.show_admission),
     ("/admissions/<token>/ticket.pdf", "ticket_pdf", "GET", admissions.download_ticket),
     ("/admissions/<token>/ticket.ics", "ticket_ics", "GET", admissions.download_entry),

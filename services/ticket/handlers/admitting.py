@@ -1,0 +1,250 @@
+"""The door: a scan is judged and kept, once; whoever is let in counts, and an error can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from services.ticket.domain.conference import Conference
+from services.ticket.domain.door import DOOR, Colour, Entry, Point, Reason, Shown, Verdict, check_points, judge
+from services.ticket.domain.order import Admission, Order, State
+from services.ticket.domain.student import StudentCheck
+from services.ticket.handlers.holders import correct_name
+from services.ticket.handlers.students import difference_of, refuse_student, see_student_id
+from services.ticket.store import check_ins, conferences, doors, orders
+from services.ticket.store.check_ins import CheckIn
+from services.ticket.store.doors import DoorPass
+from shared.database import Transaction
+from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
+from shared.events.ticketing import AdmissionCheckedIn, AdmissionCheckInUndone
+from shared.money import Money
+
+AHEAD: Final = timedelta(minutes=5)
+"""So far may a device's clock be before ours."""
+LATE: Final = timedelta(days=2)
+"""A device that was without network longer than this has its scans entered at the time we hear of them."""
+SEEN, NONE_THERE, ADMIT = "seen", "none", "admit"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A ticket held out at a point. `scan_id` is the device's own: the same one again is the same scan.
+
+    `generation` is that of the code, None where the ticket was found by name. `answers` to the questions of an amber verdict:
+    `student_id` is `seen` or `none`, `name_missing` a name, `disputed` is `admit`. `let_in`: a device without network let the
+    person in already, so that this only has to be entered.
+    """
+
+    scan_id: str
+    admission_id: str
+    point: str = DOOR
+    generation: int | None = None
+    scanned_at: datetime | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    let_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict with what the door wants to see of the ticket; `order` and `admission` are None for a code that is not ours."""
+
+    scan_id: str
+    verdict: Verdict
+    point: str
+    at: datetime
+    order: Order | None = None
+    admission: Admission | None = None
+    name: str = ""
+    company: str = ""
+    days: tuple[Any, ...] = ()
+    due: Money | None = None
+
+
+def check_in(tx: Transaction, helper: DoorPass, scan: Scan) -> Judged:
+    """Judge a scan and keep it; a green one lets the ticket in at its point. The same scan again gets its verdict again.
+
+    Raises `Forbidden` for a point that is not the helper's, `InvalidInput` for an answer to no question, `NotFound` for a point
+    that the conference has not.
+    """
+    conference = conferences.conference_by_id(tx.connection, helper.conference_id)
+    _check_point(tx, helper, scan.point)
+    at = _time_of(scan, tx.now)
+    try:
+        order = orders.lock_order(tx, orders.order_of_admission(tx.connection, scan.admission_id))
+    except NotFound:
+        return forged(scan, tx.now)
+    admission = order.admission(scan.admission_id)
+    earlier = check_ins.admitted(tx.connection, scan.admission_id, scan.point)
+    known = check_ins.find_scan(tx.connection, scan.scan_id)
+    if known is not None:
+        if known.admission_id != scan.admission_id:
+            raise Conflict("This scan was of another ticket: give each scan an id of its own.")
+        entry = earlier[1] if earlier and earlier[0] != known.scan_id else None
+        verdict = Verdict(Colour(known.colour), Reason(known.reason), entry)
+        return _judged(tx, conference, scan, order, admission, verdict, known.scanned_at)
+    shown = _shown(tx, order, admission, scan)
+    before = earlier[1] if earlier else None
+    verdict = _judge(conference, shown, at, before, ())
+    if verdict.colour is Colour.AMBER and not scan.let_in:
+        answered = _answer(tx, order, admission, scan)
+        order = orders.load_order(tx.connection, order.order_id)
+        admission = order.admission(scan.admission_id)
+        verdict = _judge(conference, _shown(tx, order, admission, scan), at, before, answered)
+    # What a device let in without network did happen: only a ticket that is in already, or that is none, does not count.
+    goes_in = verdict.colour is Colour.GREEN or (scan.let_in and verdict.colour is Colour.AMBER)
+    if verdict.reason is not Reason.ELSEWHERE:
+        made = CheckIn(
+            scan_id=scan.scan_id,
+            conference_id=conference.conference_id,
+            admission_id=scan.admission_id,
+            point=scan.point,
+            pass_id=helper.pass_id,
+            scanned_at=at,
+            heard_at=tx.now,
+            colour=str(verdict.colour),
+            reason=str(verdict.reason),
+            let_in=goes_in or scan.let_in,
+            admits=goes_in,
+        )
+        if not check_ins.record_scan(tx, made):
+            raise Conflict("This ticket is being checked in by somebody else in this very moment: scan it again.")
+    if goes_in:
+        tx.publish(AdmissionCheckedIn(**_facts(order, admission), checked_in_at=at, point=scan.point))
+    return _judged(tx, conference, scan, order, admission, verdict, at)
+
+
+def undo_check_in(tx: Transaction, helper: DoorPass, admission_id: str, point: str) -> str:
+    """Nobody went in after all. Returns the scan that was undone. Raises `Conflict` where the ticket is not in."""
+    _check_point(tx, helper, point)
+    order = orders.lock_order(tx, orders.order_of_admission(tx.connection, admission_id))
+    if order.conference_id != helper.conference_id:
+        raise NotFound("There is no such ticket.")
+    found = check_ins.admitted(tx.connection, admission_id, point)
+    if found is None:
+        raise Conflict("This ticket is not checked in here: there is nothing to undo.")
+    check_ins.undo_scan(tx, found[0], helper.pass_id)
+    tx.publish(AdmissionCheckInUndone(**_facts(order, order.admission(admission_id)), point=point))
+    return found[0]
+
+
+def make_pass(
+    tx: Transaction, conference_id: str, name: str, points: Collection[str], expires_at: datetime, made_by: str
+) -> DoorPass:
+    """A helper may check in from now on. Raises `InvalidInput`."""
+    if not name.strip():
+        raise InvalidInput("Say whose pass it is.", errors={"name": ["Say whose pass it is."]})
+    if expires_at <= tx.now:
+        raise InvalidInput("A pass ends in the future.", errors={"expires_at": ["A pass ends in the future."]})
+    known = {DOOR, *(each.code for each in doors.points_of(tx.connection, conference_id))}
+    if unknown := sorted(set(points) - known):
+        raise InvalidInput(
+            f"There is no check-in point {unknown[0]}.", errors={"points": ["Choose points that exist."]}
+        )
+    made = DoorPass(
+        tx.ids.new("dps", tx.now), conference_id, name.strip(), tuple(sorted(points)), made_by, tx.now, expires_at
+    )
+    doors.record_pass(tx, made)
+    return made
+
+
+def change_points(tx: Transaction, conference_id: str, points: list[Point]) -> None:
+    """The check-in points besides the door. Raises `InvalidInput`."""
+    check_points(points)
+    doors.save_points(tx, conference_id, points)
+
+
+def forged(scan: Scan, now: datetime) -> Judged:
+    """The verdict on a code that is none of ours. Nothing is kept of it."""
+    return Judged(scan.scan_id, Verdict(Colour.RED, Reason.FORGED), scan.point, scan.scanned_at or now)
+
+
+def _check_point(tx: Transaction, helper: DoorPass, point: str) -> None:
+    if point != DOOR and all(each.code != point for each in doors.points_of(tx.connection, helper.conference_id)):
+        raise NotFound("This conference has no such check-in point.")
+    if not helper.may(point):
+        raise Forbidden("Your pass is for another check-in point.")
+
+
+def _time_of(scan: Scan, now: datetime) -> datetime:
+    at = scan.scanned_at
+    return at if at is not None and now - LATE <= at <= now + AHEAD else now
+
+
+def _judge(
+    conference: Conference, shown: Shown, at: datetime, earlier: Entry | None, answered: Collection[Reason]
+) -> Verdict:
+    return judge(shown, conference.conference_id, conference.days, conference.time_zone, at, earlier, answered)
+
+
+def _shown(tx: Transaction, order: Order, admission: Admission, scan: Scan) -> Shown:
+    person = orders.people_by_id(tx.connection, [admission.attendee]).get(admission.attendee)
+    return Shown(
+        conference_id=order.conference_id,
+        is_current=scan.generation is None or scan.generation == admission.generation,
+        is_paid=order.state in (State.PAID, State.CANCELLED),
+        is_cancelled=order.state is State.CANCELLED or admission.cancelled_at is not None,
+        days=admission.days,
+        has_name=person is not None and bool(person.name.strip()),
+        student_check=admission.student_check,
+        is_disputed=check_ins.is_disputed(tx.connection, order.order_id),
+    )
+
+
+def _answer(tx: Transaction, order: Order, admission: Admission, scan: Scan) -> list[Reason]:
+    """Do what was answered. Returns the questions that are settled by the answer alone."""
+    settled: list[Reason] = []
+    student = scan.answers.get(Reason.STUDENT_ID)
+    if student and admission.student_check in (StudentCheck.DOOR, StudentCheck.DIFFERENCE_DUE):
+        if student == SEEN:
+            see_student_id(tx, order.conference_id, admission.admission_id)
+        elif student == NONE_THERE:
+            if admission.student_check is StudentCheck.DOOR:
+                refuse_student(tx, order.conference_id, admission.admission_id)
+        else:
+            raise InvalidInput(
+                "A student id was seen, or there was none.", errors={"student_id": ["Say seen or none."]}
+            )
+    if name := scan.answers.get(Reason.NAME_MISSING, "").strip():
+        correct_name(tx, admission.admission_id, name[:200])
+    if scan.answers.get(Reason.DISPUTED) == ADMIT:
+        settled.append(Reason.DISPUTED)
+    return settled
+
+
+def _judged(
+    tx: Transaction,
+    conference: Conference,
+    scan: Scan,
+    order: Order,
+    admission: Admission,
+    verdict: Verdict,
+    at: datetime,
+) -> Judged:
+    if verdict.reason is Reason.ELSEWHERE:
+        return Judged(scan.scan_id, verdict, scan.point, at)
+    person = orders.people_by_id(tx.connection, [admission.attendee]).get(admission.attendee)
+    is_due = admission.student_check is StudentCheck.DIFFERENCE_DUE
+    return Judged(
+        scan.scan_id,
+        verdict,
+        scan.point,
+        at,
+        order,
+        admission,
+        person.name if person else "",
+        person.company if person else "",
+        admission.days,
+        difference_of(tx, conference.conference_id, admission.admission_id) if is_due else None,
+    )
+
+
+def _facts(order: Order, admission: Admission) -> dict[str, Any]:
+    return {
+        "conference_id": order.conference_id,
+        "order_id": order.order_id,
+        "reference": order.reference,
+        "admission_id": admission.admission_id,
+        "admission_type": admission.admission_type,
+    }

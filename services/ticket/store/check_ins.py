@@ -1,0 +1,202 @@
+"""Scans at the door: one row each, of which at most one admits a ticket at a point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.ticket.domain.door import Entry, Reason
+from services.ticket.store.door_tables import check_ins, door_passes
+from services.ticket.store.money_tables import disputes
+from services.ticket.store.tables import admissions, orders, people
+from shared.database import Transaction
+from shared.database.upsert import insert
+
+_SCAN = sa.select(check_ins).where(check_ins.c.scan_id == sa.bindparam("scan_id"))
+_RECORD = insert(check_ins).on_conflict_do_nothing().returning(check_ins.c.scan_id)
+_ADMITTED = (
+    sa.select(check_ins.c.scan_id, check_ins.c.scanned_at, door_passes.c.name)
+    .join(door_passes, door_passes.c.pass_id == check_ins.c.pass_id)
+    .where(
+        check_ins.c.admission_id == sa.bindparam("admission_id"),
+        check_ins.c.point == sa.bindparam("point"),
+        check_ins.c.admits,
+    )
+)
+_UNDO = (
+    sa.update(check_ins)
+    .where(check_ins.c.scan_id == sa.bindparam("b_scan_id"), check_ins.c.admits)
+    .values(admits=False, undone_at=sa.bindparam("at"), undone_by=sa.bindparam("by"))
+)
+_IS_DISPUTED = sa.select(
+    sa.exists().where(disputes.c.order_id == sa.bindparam("order_id"), disputes.c.closed_at.is_(None))
+)
+_DISPUTED_ORDERS = sa.select(disputes.c.order_id).where(
+    disputes.c.conference_id == sa.bindparam("conference_id"), disputes.c.closed_at.is_(None)
+)
+_VALID = sa.and_(
+    admissions.c.conference_id == sa.bindparam("conference_id"),
+    admissions.c.cancelled_at.is_(None),
+    orders.c.state == "paid",
+)
+_EXPECTED = (
+    sa.select(admissions.c.admission_type, sa.func.count().label("n"))
+    .join(orders, orders.c.order_id == admissions.c.order_id)
+    .where(_VALID)
+    .group_by(admissions.c.admission_type)
+)
+_IN = (
+    sa.select(admissions.c.admission_type, sa.func.count().label("n"))
+    .join(check_ins, check_ins.c.admission_id == admissions.c.admission_id)
+    .where(
+        check_ins.c.conference_id == sa.bindparam("conference_id"),
+        check_ins.c.point == sa.bindparam("point"),
+        check_ins.c.admits,
+    )
+    .group_by(admissions.c.admission_type)
+)
+_GUESTS = (
+    sa.select(
+        admissions.c.admission_id,
+        admissions.c.order_id,
+        admissions.c.admission_type,
+        admissions.c.generation,
+        admissions.c.student_check,
+        orders.c.reference,
+        people.c.name,
+        people.c.company,
+        check_ins.c.scanned_at,
+    )
+    .join(orders, orders.c.order_id == admissions.c.order_id)
+    .outerjoin(people, people.c.person_id == admissions.c.attendee)
+    .outerjoin(
+        check_ins,
+        sa.and_(
+            check_ins.c.admission_id == admissions.c.admission_id,
+            check_ins.c.point == sa.bindparam("point"),
+            check_ins.c.admits,
+        ),
+    )
+    .where(_VALID)
+)
+_DOUBLED = (
+    sa.select(check_ins.c.admission_id, check_ins.c.scanned_at, door_passes.c.name)
+    .join(door_passes, door_passes.c.pass_id == check_ins.c.pass_id)
+    .where(
+        check_ins.c.conference_id == sa.bindparam("conference_id"),
+        check_ins.c.point == sa.bindparam("point"),
+        check_ins.c.let_in,
+        check_ins.c.reason == Reason.DOUBLED.value,
+        check_ins.c.heard_at >= sa.bindparam("since"),
+    )
+    .order_by(check_ins.c.heard_at.desc())
+    .limit(50)
+)
+_ARRIVALS = (
+    sa.select(check_ins.c.scanned_at)
+    .where(
+        check_ins.c.conference_id == sa.bindparam("conference_id"),
+        check_ins.c.point == sa.bindparam("point"),
+        check_ins.c.admits,
+    )
+    .order_by(check_ins.c.scanned_at)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """A scan as it was judged. `scanned_at` by the device, `heard_at` when we got to know.
+
+    `let_in`: somebody went in with it. `admits`: it is the scan that counts for its ticket and point, until it is undone; a
+    ticket that a second device let in while it had no network was let in twice, and counts once.
+    """
+
+    scan_id: str
+    conference_id: str
+    admission_id: str
+    point: str
+    pass_id: str
+    scanned_at: datetime
+    heard_at: datetime
+    colour: str
+    reason: str
+    let_in: bool
+    admits: bool
+    undone_at: datetime | None = None
+    undone_by: str = ""
+
+
+def find_scan(connection: sa.Connection, scan_id: str) -> CheckIn | None:
+    row = connection.execute(_SCAN, {"scan_id": scan_id}).first()
+    return None if row is None else CheckIn(**row._mapping)
+
+
+def record_scan(tx: Transaction, made: CheckIn) -> bool:
+    """False where this scan is known, or where another one admitted the ticket at this point meanwhile."""
+    return tx.execute(_RECORD, asdict(made)).first() is not None
+
+
+def admitted(connection: sa.Connection, admission_id: str, point: str) -> tuple[str, Entry] | None:
+    """The scan that let a ticket in at a point, and when and by whom that was."""
+    row = connection.execute(_ADMITTED, {"admission_id": admission_id, "point": point}).first()
+    return None if row is None else (row.scan_id, Entry(row.scanned_at, row.name))
+
+
+def undo_scan(tx: Transaction, scan_id: str, pass_id: str) -> None:
+    tx.execute(_UNDO, {"b_scan_id": scan_id, "at": tx.now, "by": pass_id})
+
+
+def is_disputed(connection: sa.Connection, order_id: str) -> bool:
+    """Whether a bank disputes a payment of this order, undecided yet."""
+    return bool(connection.execute(_IS_DISPUTED, {"order_id": order_id}).scalar())
+
+
+def disputed_orders(connection: sa.Connection, conference_id: str) -> set[str]:
+    """Ids of the orders of which a payment is disputed now."""
+    return set(connection.execute(_DISPUTED_ORDERS, {"conference_id": conference_id}).scalars())
+
+
+def count_expected(connection: sa.Connection, conference_id: str) -> Mapping[str, int]:
+    """Valid admissions by type."""
+    return {row.admission_type: int(row.n) for row in connection.execute(_EXPECTED, {"conference_id": conference_id})}
+
+
+def count_in(connection: sa.Connection, conference_id: str, point: str) -> Mapping[str, int]:
+    """Let in at a point, by type."""
+    return {
+        row.admission_type: int(row.n)
+        for row in connection.execute(_IN, {"conference_id": conference_id, "point": point})
+    }
+
+
+def find_guests(connection: sa.Connection, conference_id: str, point: str, search: str, limit: int = 20) -> list[Any]:
+    """Valid admissions whose holder, company or order's reference holds `search`, by name; `scanned_at` where they are in."""
+    text = search.strip().lower()
+    statement = _GUESTS.where(
+        sa.or_(
+            sa.func.lower(people.c.name).contains(text, autoescape=True),
+            sa.func.lower(people.c.company).contains(text, autoescape=True),
+            orders.c.reference == text.upper(),
+        )
+    ).order_by(sa.func.lower(people.c.name), admissions.c.admission_id)
+    return list(connection.execute(statement.limit(limit), {"conference_id": conference_id, "point": point}))
+
+
+def all_guests(connection: sa.Connection, conference_id: str, point: str) -> list[Any]:
+    """Every valid admission, by name."""
+    statement = _GUESTS.order_by(sa.func.lower(people.c.name), admissions.c.admission_id)
+    return list(connection.execute(statement, {"conference_id": conference_id, "point": point}))
+
+
+def doubled_since(connection: sa.Connection, conference_id: str, point: str, since: datetime) -> list[Any]:
+    """Tickets that two devices let in while they could not ask each other: admission_id, scanned_at, name of the second one."""
+    return list(connection.execute(_DOUBLED, {"conference_id": conference_id, "point": point, "since": since}))
+
+
+def arrivals(connection: sa.Connection, conference_id: str, point: str) -> list[datetime]:
+    """When people were let in, in order."""
+    return list(connection.execute(_ARRIVALS, {"conference_id": conference_id, "point": point}).scalars())
