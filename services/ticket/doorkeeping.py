@@ -18,7 +18,7 @@ from services.ticket.store.doors import DoorPass
 from services.ticket.web import desk
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized
 from shared.identity import Signer
-from shared.web.i18n import day, language, moment, money
+from shared.web.i18n import N_, day, language, moment, money
 from shared.web.i18n import gettext as _
 from shared.web.security import get_cookie, set_cookie
 
@@ -44,9 +44,9 @@ def helper_of(token: str) -> DoorPass:
         try:
             helper = doors.load_pass(connection, str(claims.get("p", "")))
         except NotFound as error:
-            raise Unauthorized("This pass is not one of ours: ask the organisers for a new one.") from error
+            raise Unauthorized(N_("This pass is not one of ours: ask the organisers for a new one.")) from error
     if not helper.is_good(desk().now):
-        raise Unauthorized("This pass is over or was revoked: ask the organisers for a new one.")
+        raise Unauthorized(N_("This pass is over or was revoked: ask the organisers for a new one."))
     return helper
 
 

@@ -19,7 +19,7 @@ from services.ticket.pages.holders import qr_picture
 from services.ticket.store import conferences, doors
 from services.ticket.store.doors import DoorPass
 from services.ticket.web import desk, go
-from shared.errors import InvalidInput, Refused
+from shared.errors import InvalidInput
 from shared.web.forms import Form
 from shared.web.i18n import gettext as _
 from shared.web.staff import staff_only, the_staff
@@ -117,8 +117,8 @@ def save_points(conference_id: str) -> Answer:
             record_staff_act(
                 tx, staff.id, "check_in_points_changed", conference_id, conference_id, {"count": str(len(names))}
             )
-    except Refused as error:
-        form.wrong("names", _(str(error)))
+    except InvalidInput:
+        form.wrong("names", _("Each check-in point has a name of its own; the door is there already."))
         return _page(conference_id, points_form=form), 422
     return go(url_for("organise_door", conference_id=conference_id))
 

@@ -20,6 +20,7 @@ from shared.database import Transaction
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
 from shared.events.ticketing import AdmissionCheckedIn, AdmissionCheckInUndone
 from shared.money import Money
+from shared.web.i18n import N_
 
 AHEAD: Final = timedelta(minutes=5)
 """So far may a device's clock be before ours."""
@@ -123,7 +124,7 @@ def undo_check_in(tx: Transaction, helper: DoorPass, admission_id: str, point: s
         raise NotFound("There is no such ticket.")
     found = check_ins.admitted(tx.connection, admission_id, point)
     if found is None:
-        raise Conflict("This ticket is not checked in here: there is nothing to undo.")
+        raise Conflict(N_("This ticket is not checked in here: there is nothing to undo."))
     check_ins.undo_scan(tx, found[0], helper.pass_id)
     tx.publish(AdmissionCheckInUndone(**_facts(order, order.admission(admission_id)), point=point))
     return found[0]
@@ -136,7 +137,7 @@ def make_pass(
     if not name.strip():
         raise InvalidInput("Say whose pass it is.", errors={"name": ["Say whose pass it is."]})
     if expires_at <= tx.now:
-        raise InvalidInput("A pass ends in the future.", errors={"expires_at": ["A pass ends in the future."]})
+        raise InvalidInput(N_("A pass ends in the future."), errors={"expires_at": ["A pass ends in the future."]})
     known = {DOOR, *(each.code for each in doors.points_of(tx.connection, conference_id))}
     if unknown := sorted(set(points) - known):
         raise InvalidInput(
@@ -162,9 +163,9 @@ def forged(scan: Scan, now: datetime) -> Judged:
 
 def _check_point(tx: Transaction, helper: DoorPass, point: str) -> None:
     if point != DOOR and all(each.code != point for each in doors.points_of(tx.connection, helper.conference_id)):
-        raise NotFound("This conference has no such check-in point.")
+        raise NotFound(N_("This conference has no such check-in point."))
     if not helper.may(point):
-        raise Forbidden("Your pass is for another check-in point.")
+        raise Forbidden(N_("Your pass is for another check-in point."))
 
 
 def _time_of(scan: Scan, now: datetime) -> datetime:
