@@ -7,7 +7,8 @@ Consumes: BenefitGranted, BenefitRevoked, TransferMatched, BankConfirmed, Refund
 
 Publishes: ConferenceOpened, ConferenceChanged, ConferenceCalledOff, TierOpened, TierEndingSoon, TierChanged,
 TierClosed, QuotaChanged, OrderHeld, OrderPlaced, OrderPaid, OrderLapsed, OrderCancelled, RefundRequested,
-PaymentRefunded, DisputeOpened, DisputeClosed, AdmissionIssued, AdmissionCancelled, AdmissionChanged, AdmissionTransferred,
+PaymentRefunded, DisputeOpened, DisputeClosed, AdmissionIssued, AdmissionCancelled, AdmissionChanged, AdmissionCheckedIn,
+AdmissionCheckInUndone, AdmissionTransferred,
 TicketRequested, LinksRequested, NamesMissing, VoucherIssued, VoucherRedeemed, VoucherReleased, InvitationSent, WaitlistJoined,
 WaitlistOffered, WaitlistOfferLapsed, StaffActed,
 PersonErased. domain/ what is true, without a database handlers/ what it does; its `__init__` is the table of contents
