@@ -5,15 +5,16 @@ the ledger; vouchers.
 
 Consumes: BenefitGranted, BenefitRevoked, TransferMatched, BankConfirmed, RefundTransferred.
 
-Publishes: ConferenceOpened, ConferenceChanged, ConferenceCalledOff, TierOpened, TierEndingSoon, TierChanged,
-TierClosed, QuotaChanged, OrderHeld, OrderPlaced, OrderPaid, OrderLapsed, OrderCancelled, RefundRequested,
-PaymentRefunded, DisputeOpened, DisputeClosed, AdmissionIssued, AdmissionCancelled, AdmissionChanged, AdmissionCheckedIn,
-AdmissionCheckInUndone, AdmissionTransferred,
-TicketRequested, LinksRequested, NamesMissing, VoucherIssued, VoucherRedeemed, VoucherReleased, InvitationSent, WaitlistJoined,
-WaitlistOffered, WaitlistOfferLapsed, StaffActed,
-PersonErased. domain/ what is true, without a database handlers/ what it does; its `__init__` is the table of contents
-store/ what it keeps payments.py the only file that knows Stripe's library stripe_facts.py what it is told and
-says pages/ pages for buyers organise.py,
-planning.py pages for staff api.py, schemas.py REST for machines webhook.py what Stripe says internal.py, mail.py for
-the other services tickets.py PDF and calendar entry views.py what all of these show app.py how it is put together
+Publishes: ConferenceOpened, ConferenceChanged, ConferenceCalledOff, TierOpened, TierEndingSoon, TierChanged, TierClosed,
+QuotaChanged, OrderHeld, OrderPlaced, OrderPaid, OrderLapsed, OrderCancelled, RefundRequested, PaymentRefunded, DisputeOpened,
+DisputeClosed, AdmissionIssued, AdmissionCancelled, AdmissionChanged, AdmissionTransferred, AdmissionCheckedIn,
+AdmissionCheckInUndone, TicketRequested, LinksRequested, NamesMissing, VoucherIssued, VoucherRedeemed, VoucherReleased,
+InvitationSent, WaitlistJoined, WaitlistOffered, WaitlistOfferLapsed, StaffActed, PersonErased.
+
+domain/      what is true, without a database        handlers/    what it does; its `__init__` is the table of contents
+store/       what it keeps                           payments.py  the only file that knows Stripe's library
+pages/       pages for buyers, holders and the door  organise_*   pages for staff
+api*.py      REST, with schemas*.py                  webhook.py   what Stripe says
+internal.py  mail.py, papers.py: for the others      views.py     what all of these show
+app.py       how it is put together                  doorkeeping.py  who is at the door
 """
