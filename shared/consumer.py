@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable
 
-from shared import trace
+from shared import trace, wire
 from shared.database import Database
-from shared.errors import Unavailable
+from shared.errors import Corrupt, Unavailable
 from shared.inbox import Inbox, Key, Moved
 from shared.log import Log, LogConsumer, Record, TopicPartition
 from shared.service import Service
 
 TRIES = 3
+MOST_HELD = 500
 logger = logging.getLogger(__name__)
 
 
 class Consumer:
-    """One member of the service's group. It belongs to one thread."""
+    """One member of the service's group. It belongs to one thread.
+
+    `holds_back`, in seconds: so long may messages that the service only counts wait for one that it handles, to share its
+    transaction. Most of a busy topic concerns any one service in nothing but its numbers.
+    """
 
     def __init__(self, service: Service, database: Database, log: Log) -> None:
         self.inbox = Inbox(service, database)
@@ -27,15 +33,22 @@ class Consumer:
         self._member: LogConsumer | None = None
         self._expected: dict[TopicPartition, int] = {}
         self._waiting: set[Key] = set()
+        self.holds_back = 0.0
+        self._held: list[Record] = []
+        self._held_since = 0.0
+        self._handled = frozenset(service.projections) | frozenset(service.reactions)
 
     def step(self, timeout: float = 0.0) -> int:
         """Take what one poll brings; returns how many messages. Raises `Unavailable`, after which the same come again."""
         if self._member is None:
             self._member = self._log.consumer(self._service.name, self._service.consumes, self._assigned)
         member = self._member
-        records = member.poll(timeout)
-        if not records:
+        arrived = member.poll(timeout)
+        records = [*self._held, *arrived]
+        if not records or self._may_wait(arrived, len(records)):
+            self._held = records
             return self._resume()
+        self._held = []
         try:
             self._take(records)
         except Moved as moved:
@@ -49,12 +62,34 @@ class Consumer:
         self._resume()
         return len(records)
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether it holds messages back, which nobody waits for."""
+        return bool(self._held)
+
     def close(self) -> None:
+        self._held = []
         if self._member is not None:
             self._member.close()
             self._member = None
 
+    def _may_wait(self, arrived: list[Record], held: int) -> bool:
+        """Whether nothing of this is anybody's business yet."""
+        if not self.holds_back or held >= MOST_HELD:
+            return False
+        if not self._held:
+            self._held_since = time.monotonic()
+        is_over = time.monotonic() - self._held_since >= self.holds_back
+        return not is_over and not any(self._is_handled(record) for record in arrived)
+
+    def _is_handled(self, record: Record) -> bool:
+        try:
+            return type(wire.decode(record.topic, record.value).event) in self._handled
+        except Corrupt:
+            return True
+
     def _assigned(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        self._held = []  # they come again, from the positions that are asked for now
         positions = dict(self.inbox.positions(places))
         self._expected.update(positions)
         return positions

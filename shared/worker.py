@@ -24,6 +24,8 @@ from shared.timers import Timekeeper
 
 LOOKING = (0.005, 0.04)
 """Seconds between two looks for what other processes left: at first, and growing while nobody had to be woken."""
+HOLDING = 0.02
+"""A consumer that holds back what is not its business looks again after so many seconds: what comes together costs one poll."""
 SAFETY = 1.0
 """A part that nobody wakes looks by itself after so many seconds: the claim of a process that died is seen by nobody else."""
 AWAY = (0.5, 5.0)
@@ -87,7 +89,7 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; returns when every part has ended."""
-        self._patience = 0.25
+        self._patience, self.consumer.holds_back = 0.25, 0.25
         threads = [threading.Thread(target=self._run_part, args=(part, stop), name=part.name) for part in self.parts]
         threads.append(threading.Thread(target=self._run_lookout, args=(stop,), name="lookout"))
         self.database.listeners.append(self.wake)
@@ -139,6 +141,8 @@ class Worker:
             part.trouble, away, part.is_busy = "", AWAY[0], False
             if done and pace:
                 stop.wait(pace)
+            elif part.name == "consumer" and self.consumer.is_holding:
+                stop.wait(HOLDING)
             if not part.looks_again(done):
                 part.wake.wait(LOOKING[0] if part.name == "consumer" else SAFETY)  # a consumer waits in its poll
         if part.name == "consumer":

@@ -42,6 +42,7 @@ SERVICE = Service(
     timers=TIMERS,
     errands=ERRANDS,
     checks=CHECKS,
+    speaking_pace=0.004,
 )
 
 

@@ -138,11 +138,16 @@ class Transaction:
             self._batch.flush(self._connection)
         return self._connection
 
-    def put(self, statement: Prepared, rows: Sequence[Row]) -> None:
-        """Write these rows together with what is put next: before anything else is read or written, at the latest at the end."""
+    def put(self, statement: Prepared, rows: Sequence[Row], otherwise: Exception | None = None) -> None:
+        """Write these rows together with what is put next: before anything else is read or written, at the latest at the end.
+
+        `otherwise` is raised then, where the one row that is put comes to nothing.
+        """
+        if not rows:
+            return
         if not self._batch.takes(statement):
             self._batch.flush(self._connection)
-        self._batch.add(statement, rows)
+        self._batch.add(statement, rows, otherwise)
 
     def execute(
         self, statement: sa.Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
@@ -175,9 +180,8 @@ class Transaction:
 
     def finish(self) -> None:
         """Number what was published, sorted by topic and key so that two transactions never wait for each other, and put it out."""
-        if self._batch:
-            self._batch.flush(self._connection)
         if not self._events:
+            self._batch.flush(self._connection)
             return
         spoken: dict[tuple[str, str], list[tuple[str, str, str, bytes]]] = {}
         for event in self._events:
@@ -187,10 +191,8 @@ class Transaction:
         rows = []
         for (topic_name, key), messages in sorted(spoken.items()):
             digest = sum(wire.digest_of(id, data) for id, _, _, data in messages)
-            last = self.write(
-                self.database.statements.number,
-                {"topic": topic_name, "key": key, "last": len(messages), "digest": digest, "at": self.now},
-            ).scalar_one()
+            number = {"topic": topic_name, "key": key, "last": len(messages), "digest": digest, "at": self.now}
+            last = self._batch.flush(self._connection, (self.database.statements.number, number))
             for sequence, (id, name, conference_id, data) in enumerate(messages, last - len(messages) + 1):
                 value = wire.encode(
                     id=id,

@@ -12,7 +12,7 @@ from shared.errors import Corrupt, Unavailable
 from shared.inbox import Inbox
 from shared.log import Message
 from shared.worker import Worker
-from tests.support.probe import LISTENER, TALKER, eaters, issued, paid
+from tests.support.probe import LISTENER, TALKER, eaters, issued, lapsed, paid
 from tests.support.stage import ProbeStage
 
 
@@ -60,6 +60,46 @@ def test_a_message_that_is_missing_in_the_middle_holds_back_its_key_until_it_com
     stage.settle()
     assert [n for n in stage.notes() if n in "ABC"] == ["A", "B", "C"]
     assert stage.count(stage.listener.frame.parked) == 0
+
+
+def until_it_holds(stage: ProbeStage, seconds: float) -> None:
+    """The listener got what was said, and keeps it back for so long."""
+    consumer = stage.listening.consumer
+    consumer.holds_back = seconds
+    stage.talking.step()
+    for _ in range(300):
+        assert consumer.step(0.1) == 0
+        if consumer.is_holding:
+            return
+    raise AssertionError("nothing came")
+
+
+def test_what_a_service_only_counts_waits_for_what_it_handles_and_is_counted_with_it(stage: ProbeStage) -> None:
+    stage.say(lapsed("ord_1"))
+    until_it_holds(stage, 3600)
+    assert stage.count(stage.listener.frame.inbox) == 0, "nobody waits for it"
+    stage.say(paid("ord_2", "A"))
+    stage.settle()
+    assert "A" in stage.notes()
+    assert stage.count(stage.listener.frame.inbox) == 2
+    assert not stage.listening.consumer.is_holding
+
+
+def test_what_a_service_only_counts_is_counted_in_a_moment_though_nothing_else_comes(stage: ProbeStage) -> None:
+    stage.say(lapsed("ord_1"))
+    until_it_holds(stage, 3600)
+    stage.listening.consumer.holds_back = 0.001
+    stage.settle()
+    assert stage.count(stage.listener.frame.inbox) == 1
+
+
+def test_what_was_held_back_comes_again_after_the_consumer_began_anew(stage: ProbeStage) -> None:
+    stage.say(lapsed("ord_1"))
+    until_it_holds(stage, 3600)
+    stage.listening.consumer.close()
+    stage.listening.consumer.holds_back = 0.0
+    stage.settle()
+    assert stage.count(stage.listener.frame.inbox) == 1
 
 
 def test_poison_parks_its_key_and_nothing_else(stage: ProbeStage) -> None:

@@ -15,7 +15,7 @@ from shared.database import Database, Transaction
 from shared.database.frame import frame_tables
 from shared.database.upsert import insert
 from shared.errors import InvalidInput
-from shared.events.ticketing import AdmissionCancelled, AdmissionIssued, OrderPaid
+from shared.events.ticketing import AdmissionCancelled, AdmissionIssued, OrderLapsed, OrderPaid
 from shared.ids import seeded_ids
 from shared.log import open_log
 from shared.money import Money
@@ -129,6 +129,13 @@ def issued(admission_id: str, order_id: str = "ord_1") -> AdmissionIssued:
         days=(),
         price=Money(100, "EUR"),
         issued_at=START,
+    )
+
+
+def lapsed(order_id: str) -> OrderLapsed:
+    """Nothing that the listener handles."""
+    return OrderLapsed(
+        conference_id="con_1", order_id=order_id, reference="R1", reason="expired", lapsed_at=START, lines=()
     )
 
 

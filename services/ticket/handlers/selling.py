@@ -126,8 +126,9 @@ def place_order(database: Database, slug: str, wish: OrderWish, key: str = "", d
             if scoped and (known := orders.answer_under(tx.connection, scoped, tx.now)):
                 return _same_again(known, digest)
             placed = _place(tx, conferences.conference_by_slug(tx.connection, slug), wish)
-            if scoped and not orders.keep_answer(tx, scoped, digest, placed.as_json()):
-                raise _Overtaken("The same request was quicker.")
+            if scoped:
+                overtaken = _Overtaken("The same request was quicker.")
+                orders.keep_answer(tx, scoped, digest, placed.as_json(), overtaken)
         return placed
     except VoucherUnknown:
         count_guess(database, slug, wish.client, tidy_code(wish.voucher))

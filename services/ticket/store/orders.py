@@ -225,10 +225,10 @@ def answer_under(connection: sa.Connection, key: str, now: datetime) -> Answer |
     return Answer(row.request, row.answer)
 
 
-def keep_answer(tx: Transaction, key: str, request: str, answer: Mapping[str, Any]) -> bool:
-    """Keep it; False when another request under this key was quicker."""
+def keep_answer(tx: Transaction, key: str, request: str, answer: Mapping[str, Any], otherwise: Exception) -> None:
+    """Keep it. `otherwise` ends the transaction, at its commit at the latest, where another request under this key was quicker."""
     values = {"key": key, "request": request, "answer": dict(answer), "at": tx.now, "too_old": tx.now - KEY_KEPT}
-    return tx.write(_KEEP_ANSWER, values).first() is not None
+    tx.put(_KEEP_ANSWER, [values], otherwise)
 
 
 def forget_answers(tx: Transaction) -> None:
