@@ -20,6 +20,7 @@ class Dial:
                idempotency key keeps the 500), `lost_response_rate` take effect and the connection closes (the key keeps
                the good answer). `next_answers` names faults, or "ok", for the next such requests, before any rate.
     down       "no"; "503": every request is answered 503 and does nothing; "refuse": the connection closes at once.
+    methods    how checkouts that name none may be paid: "card" or "card,sepa_debit".
     balance    "enough"; "pending": refunds wait until it is "enough" again; "failed": they fail after
                `settle_seconds`, for want of balance.
     """
@@ -35,6 +36,7 @@ class Dial:
     next_answers: tuple[str, ...] = ()
     answer_delay_seconds: float = 0.0
     down: str = "no"
+    methods: str = "card"
     balance: str = "enough"
     settle_seconds: float = 180.0
 
@@ -46,7 +48,12 @@ class Dial:
                     raise ValueError(f"{field.name} must be a number that is not negative, not {value!r}.")
                 if field.name.endswith("_rate") and value > 1:
                     raise ValueError(f"{field.name} is a rate between 0 and 1, not {value!r}.")
-        for name, allowed in (("down", ("no", "503", "refuse")), ("balance", ("enough", "pending", "failed"))):
+        choices = {
+            "down": ("no", "503", "refuse"),
+            "balance": ("enough", "pending", "failed"),
+            "methods": ("card", "card,sepa_debit"),
+        }
+        for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}.")
         unknown = set(self.next_answers) - {"ok", *ANSWER_FAULTS}

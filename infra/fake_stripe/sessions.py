@@ -59,7 +59,7 @@ def create(work: Work, params: Params) -> JsonObject:
         "payment_intent": None,
         "payment_link": None,
         "payment_method_collection": "if_required",
-        "payment_method_types": _methods(params),
+        "payment_method_types": _methods(work, params),
         "payment_status": "unpaid" if total else "no_payment_required",
         "setup_intent": None,
         "shipping_cost": None,
@@ -141,8 +141,8 @@ def _expiry(work: Work, params: Params) -> int:
     return asked
 
 
-def _methods(params: Params) -> list[str]:
-    asked = params.texts("payment_method_types") or ["card"]
+def _methods(work: Work, params: Params) -> list[str]:
+    asked = params.texts("payment_method_types") or work.dial.methods.split(",")
     for name in asked:
         if name not in ("card", "sepa_debit"):
             raise bad_param(f"The fake Stripe knows card and sepa_debit, not {name}.", "payment_method_types")

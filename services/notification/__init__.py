@@ -4,8 +4,7 @@ Owns: messages (the ledger of mails, by rule, subject and occurrence), the lette
 who asked to be reminded and their consents.
 
 Consumes: ConferenceOpened, ConferenceChanged, ConferenceCalledOff, TierEndingSoon, TierClosed, OrderPaid, OrderPlaced,
-NamesMissing,
-OrderCancelled, PaymentRefunded,
+NamesMissing, OrderCancelled, OrderLapsed, PaymentRefunded,
 AdmissionIssued, AdmissionTransferred, AdmissionChanged, AdmissionCancelled, TicketRequested, LinksRequested,
 WaitlistJoined, WaitlistOffered, InvitationSent,
 VoucherIssued, InvoiceIssued, InvoiceOverdue, BenefitGranted, MealsOrdered, MealsAmended, PlatesDrifted, PersonErased.

@@ -33,6 +33,7 @@ from shared.events.ticketing import (
     LinksRequested,
     NamesMissing,
     OrderCancelled,
+    OrderLapsed,
     OrderPaid,
     OrderPlaced,
     PaymentRefunded,
@@ -141,6 +142,15 @@ def confirm_cancellation(envelope: Envelope[OrderCancelled], tx: Transaction) ->
     event = envelope.event
     facts = {"reference": event.reference, "refund": money(event.refund)}
     make_due(tx, _occasion(envelope, rules.ORDER_CANCELLED, event.order_id, event.buyer, "cancelled", **facts))
+
+
+def tell_failed_payment(envelope: Envelope[OrderLapsed], tx: Transaction) -> None:
+    """The buyer learns that a payment which was under way did not come: nothing else tells them."""
+    event = envelope.event
+    if event.reason == "declined" and event.buyer:
+        occurrence = f"lapsed-{event.lapsed_at.isoformat()}"
+        facts = {"reference": event.reference}
+        make_due(tx, _occasion(envelope, rules.PAYMENT_FAILED, event.order_id, event.buyer, occurrence, **facts))
 
 
 def explain_refund(envelope: Envelope[PaymentRefunded], tx: Transaction) -> None:
@@ -292,6 +302,7 @@ REACTIONS: dict[type[Event], Reaction] = {
     OrderPaid: confirm_order,
     OrderPlaced: tell_how_to_pay,
     OrderCancelled: confirm_cancellation,
+    OrderLapsed: tell_failed_payment,
     PaymentRefunded: explain_refund,
     TierEndingSoon: announce_price_rise,
     InvoiceIssued: send_invoice,

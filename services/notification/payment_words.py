@@ -52,6 +52,23 @@ def payment_due(m: Matter) -> Words:
     )
 
 
+def payment_failed(m: Matter) -> Words:
+    _ = m.reader.gettext
+    return Words(
+        subject=_("Your payment for order %(reference)s did not go through", reference=m.text("reference")),
+        headline=_("Your payment did not go through"),
+        paragraphs=(
+            _(
+                "Your bank returned the payment for %(conference)s, and the tickets went back on sale.",
+                conference=m.title,
+            ),
+            _("Nothing is owed. If you still want to come, please order again."),
+        ),
+        rows=rows((_("Order"), m.text("reference"))),
+        action=m.action(_("See your order"), "order"),
+    )
+
+
 def names_missing(m: Matter) -> Words:
     _ = m.reader.gettext
     found = m.facts.get("listed")

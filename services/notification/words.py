@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 from services.notification.access_words import invitation, waitlist_joined, waitlist_offered
 from services.notification.domain import rule as rules
 from services.notification.holder_words import links, ticket, ticket_changed, ticket_passed_on, ticket_void
-from services.notification.payment_words import how_to_pay, in_fours, names_missing, payment_due, refund_reason
+from services.notification.payment_words import (
+    how_to_pay,
+    in_fours,
+    names_missing,
+    payment_due,
+    payment_failed,
+    refund_reason,
+)
 from services.notification.wording import Matter, Words
 from services.notification.wording import rows as _rows
 from shared.web.i18n import N_
@@ -255,6 +262,7 @@ WORDS: dict[str, Callable[[Matter], Words]] = {
     rules.PAYMENT_DUE.name: payment_due,
     rules.NAMES_MISSING.name: names_missing,
     rules.ORDER_CANCELLED.name: order_cancelled,
+    rules.PAYMENT_FAILED.name: payment_failed,
     rules.REFUND.name: refund,
     rules.PRICE_RISES.name: price_rises,
     rules.CONSENT_CONFIRM.name: consent_confirm,

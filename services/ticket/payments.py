@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
@@ -21,6 +22,7 @@ import urllib3
 
 from services.ticket.stripe_facts import (
     FAILED,
+    GIVEN_UP,
     Checkout,
     DisputeState,
     MadeSession,
@@ -132,8 +134,11 @@ class Payments:
         """Raises `UnknownAtStripe`, `Unavailable`. Read as it came: this is asked for each order, and the library's objects cost
         as much as the rest of the request."""
         path = f"/v1/checkout/sessions/{quote(session_id, safe='')}"
-        answer = self._ask(lambda: self._client.raw_request("get", path), UnknownAtStripe)
-        return _state(answer.data)
+        seen = _state(self._ask(lambda: self._client.raw_request("get", path), UnknownAtStripe).data)
+        if not seen.is_under_way or not seen.intent_id:
+            return seen
+        intent = self._ask(lambda: self._client.v1.payment_intents.retrieve(seen.intent_id), UnknownAtStripe)
+        return replace(seen, has_failed=intent.status in GIVEN_UP)
 
     def expire(self, session_id: str) -> SessionState:
         """Close a checkout, and say what became of it: it may have been paid, or be over already."""

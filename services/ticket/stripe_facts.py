@@ -11,6 +11,10 @@ FAILED = ("failed", "canceled")
 """States of a refund that did not come through."""
 
 
+GIVEN_UP = ("requires_payment_method", "canceled")
+"""States of a payment, whose checkout is complete, that will not come any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckoutLine:
     name: str
@@ -39,7 +43,10 @@ class MadeSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """What Stripe says of a checkout: `status` open, complete or expired; `intent_id` is empty before it is paid."""
+    """What Stripe says of a checkout: `status` open, complete or expired; `intent_id` is empty before it is paid.
+
+    `has_failed`: the buyer is done, and the money will not come after all, as when a direct debit bounces days later.
+    """
 
     session_id: str
     status: str
@@ -47,10 +54,16 @@ class SessionState:
     order_id: str
     intent_id: str
     amount: Money
+    has_failed: bool = False
 
     @property
     def is_over(self) -> bool:
-        return self.status == "expired"
+        return self.status == "expired" or self.has_failed
+
+    @property
+    def is_under_way(self) -> bool:
+        """The buyer is done, and the money takes its time."""
+        return self.status == "complete" and not self.is_paid and not self.has_failed
 
 
 @dataclass(frozen=True, slots=True)

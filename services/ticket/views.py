@@ -203,6 +203,7 @@ class OrderView:
     refunds: list[Refund]
     disputes: list[Dispute]
     has_session: bool
+    is_under_way: bool
     billing: Billing = Billing()
     sale: Sale | None = None
     transfers: list[Transfer] = field(default_factory=list)
@@ -325,6 +326,7 @@ def order(connection: sa.Connection, order_id: str) -> OrderView:
     """Raises `NotFound`."""
     found = orders.load_order(connection, order_id)
     by_transfer = found.payment_method == TRANSFER
+    session = payments.session_of(connection, order_id)
     return OrderView(
         order=found,
         conference=conferences.conference_by_id(connection, found.conference_id),
@@ -332,7 +334,8 @@ def order(connection: sa.Connection, order_id: str) -> OrderView:
         payments=payments.payments_of(connection, order_id),
         refunds=refunds.refunds_of(connection, order_id),
         disputes=disputes.disputes_of(connection, order_id),
-        has_session=payments.session_of(connection, order_id) is not None,
+        has_session=session is not None,
+        is_under_way=session is not None and session.under_way_at is not None,
         billing=transfers.billing_of(connection, order_id),
         sale=sellers.sale_of(connection, found.conference_id),
         transfers=transfers.transfers_of(connection, order_id) if by_transfer else [],

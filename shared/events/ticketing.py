@@ -194,6 +194,7 @@ class OrderLapsed(_OrderFacts):
     reason: str
     lapsed_at: datetime
     lines: tuple[OrderLine, ...]
+    buyer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ from shared.events.ticketing import (
     LinksRequested,
     NamesMissing,
     OrderCancelled,
+    OrderLapsed,
     OrderPlaced,
     PaymentRefunded,
     TicketRequested,
@@ -103,6 +104,11 @@ EVENTS: list[tuple[str, str, list[Event]]] = [
         "order_cancelled",
         "ticket",
         [OrderCancelled(**ORDER, reason="buyer", cancelled_at=START, buyer="ticket:per_ada", refund=EUR)],
+    ),
+    (
+        "payment_failed",
+        "ticket",
+        [OrderLapsed(**ORDER, reason="declined", lapsed_at=START, lines=(), buyer="ticket:per_ada")],
     ),
     ("refund", "ticket", [refunded("late"), refunded("doubled")]),
     (

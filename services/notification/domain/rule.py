@@ -18,6 +18,7 @@ from shared.events.ticketing import (
     LinksRequested,
     NamesMissing,
     OrderCancelled,
+    OrderLapsed,
     OrderPaid,
     OrderPlaced,
     PaymentRefunded,
@@ -162,6 +163,16 @@ ORDER_CANCELLED = Rule(
     source="ticket",
     kind="cancellation",
 )
+PAYMENT_FAILED = Rule(
+    name="payment_failed",
+    triggers=(OrderLapsed,),
+    audience=Audience.BUYER,
+    subject="order",
+    occurrence="lapsed",
+    lasts=timedelta(days=14),
+    source="ticket",
+    kind="cancellation",
+)
 REFUND = Rule(
     name="refund",
     triggers=(PaymentRefunded,),
@@ -281,6 +292,7 @@ RULES: dict[str, Rule] = {
         PAYMENT_DUE,
         NAMES_MISSING,
         ORDER_CANCELLED,
+        PAYMENT_FAILED,
         REFUND,
         PRICE_RISES,
         CONSENT_CONFIRM,

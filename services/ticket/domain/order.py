@@ -213,7 +213,8 @@ class Order:
         """It was not paid in time (`expired`), or given up (`abandoned`)."""
         self._move(State.LAPSED)
         self.ended_at, self.end_reason = now, reason
-        return [OrderLapsed(**self._facts(), reason=reason, lapsed_at=now, lines=self.lines())]
+        buyer = person_ref(self.buyer)
+        return [OrderLapsed(**self._facts(), reason=reason, lapsed_at=now, lines=self.lines(), buyer=buyer)]
 
     def cancel(self, reason: str, refund: Money, now: datetime) -> list[Event]:
         """A paid order ends: its admissions admit nobody any more, `refund` goes back."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from services.ticket.domain.order import LONGEST_HOLD, Order, State
 from services.ticket.domain.transfer import TRANSFER
 from services.ticket.handlers.context import Context
@@ -16,6 +19,10 @@ from services.ticket.stripe_facts import SessionState
 from shared.database import Transaction
 from shared.errors import Unavailable
 from shared.service import Errand, Timer
+
+LONGEST_WAY: Final = timedelta(days=21)
+"""So long beyond the hold does a payment that is under way keep its tickets: slow ones take two weeks. Later money is late money."""
+ASK_AGAIN: Final = timedelta(hours=6)
 
 
 def end_hold(timer: Timer, tx: Transaction) -> None:
@@ -44,12 +51,16 @@ def expire_session(errand: Errand, context: Context) -> None:
     if seen is not None and seen.is_paid:
         confirm_payment(context, seen.session_id)
         return
+    if seen is not None and seen.is_under_way:
+        _wait_for_it(errand, context)
+        return
     if seen is not None and not seen.is_over:
         raise Unavailable("Stripe has not closed this checkout yet.")
+    reason = "declined" if seen is not None and seen.has_failed else errand.facts.get("reason", "expired")
     with context.database.transaction() as tx:
         order = orders.lock_order(tx, errand.subject)
         if order.state == State.HELD:
-            lapse(tx, order, errand.facts.get("reason", "expired"))
+            lapse(tx, order, reason)
         errand.done(tx)
 
 
@@ -64,6 +75,20 @@ def _close_checkout(context: Context, order: Order, session: payments.Session) -
         with context.database.transaction() as tx:
             payments.save_session(tx, order.order_id, made.session_id, made.url)
     return context.payments.expire(session_id)
+
+
+def _wait_for_it(errand: Errand, context: Context) -> None:
+    """The buyer paid by something that takes days: ask again, and not for ever."""
+    with context.database.transaction() as tx:
+        order = orders.lock_order(tx, errand.subject)
+        errand.done(tx)
+        if order.state != State.HELD:
+            return
+        payments.note_under_way(tx, order.order_id)
+        if tx.now >= order.hold_expires_at + LONGEST_WAY:
+            lapse(tx, order, "expired")
+        else:
+            tx.schedule("expire_session", order.order_id, tx.now + ASK_AGAIN, errand.facts)
 
 
 def _give_up_after_a_day(errand: Errand, context: Context) -> None:

@@ -47,9 +47,11 @@ def begin_payment(context: Context, order_id: str) -> str:
         order = orders.lock_order(tx, order_id)
         if order.state in (State.PAID, State.CANCELLED):
             raise Conflict(f"This order is {order.state}: nothing is to be paid.", status=str(order.state))
+        session = payments.session_of(tx.connection, order_id)
+        if order.state == State.HELD and session is not None and session.under_way_at is not None:
+            raise Conflict("Your payment is under way: it takes some days.", status=str(order.state))
         if order.state == State.LAPSED or tx.now >= order.hold_expires_at:
             raise HoldExpired("The time to pay is over, and the tickets are free again. Please order anew.")
-        session = payments.session_of(tx.connection, order_id)
         if session is None:
             payments.begin_session(tx, order_id, tx.now + SESSION_LASTS)
             session = payments.session_of(tx.connection, order_id)
@@ -152,6 +154,10 @@ def confirm_payment(context: Context, session_id: str, done: Callable[[Transacti
             _receive(tx, order, seen)
             if order.state == State.HELD:
                 tx.schedule("end_hold", order_id, order.hold_expires_at)
+        elif seen.is_under_way:
+            payments.note_under_way(tx, order_id)
+        elif seen.has_failed:
+            tx.schedule("expire_session", order_id, tx.now, {"reason": "declined"})
         payments.settle_webhooks(tx, session_id, "done")
         if done is not None:
             done(tx)

@@ -30,6 +30,11 @@ _SAVE_SESSION = (
     .where(sessions.c.order_id == sa.bindparam("b_order_id"))
     .values(session_id=sa.bindparam("session_id"), url=sa.bindparam("url"))
 )
+_UNDER_WAY = (
+    sa.update(sessions)
+    .where(sessions.c.order_id == sa.bindparam("b_order_id"), sessions.c.under_way_at.is_(None))
+    .values(under_way_at=sa.bindparam("at"))
+)
 _RECORD_PAYMENT = Prepared(
     insert(payments).on_conflict_do_nothing(index_elements=["intent_id"]).returning(payments.c.payment_id)
 )
@@ -51,13 +56,17 @@ _POST = Prepared(sa.insert(ledger))
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A checkout at Stripe that was begun; `session_id` is None until Stripe's answer to its making is known."""
+    """A checkout at Stripe that was begun; `session_id` is None until Stripe's answer to its making is known.
+
+    `under_way_at`: when we heard that the buyer is done and the money takes its time.
+    """
 
     order_id: str
     session_id: str | None
     url: str
     began_at: datetime
     expires_at: datetime
+    under_way_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,12 @@ def renew_session(tx: Transaction, order_id: str, expires_at: datetime) -> Sessi
 
 def session_of(connection: sa.Connection, order_id: str) -> Session | None:
     row = connection.execute(_SESSION, {"order_id": order_id}).first()
-    return None if row is None else Session(row.order_id, row.session_id, row.url, row.began_at, row.expires_at)
+    return None if row is None else Session(**row._mapping)
+
+
+def note_under_way(tx: Transaction, order_id: str) -> None:
+    """The buyer is done, and the money takes its time."""
+    tx.execute(_UNDER_WAY, {"b_order_id": order_id, "at": tx.now})
 
 
 def order_of_session(connection: sa.Connection, session_id: str) -> str | None:

@@ -178,6 +178,7 @@ sessions = sa.Table(
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("began_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
+    _moment("under_way_at"),
 )
 
 payments = sa.Table(
