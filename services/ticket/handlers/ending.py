@@ -21,7 +21,7 @@ from shared.errors import Unavailable
 from shared.service import Errand, Timer
 
 LONGEST_WAY: Final = timedelta(days=21)
-"""So long beyond the hold does a payment that is under way keep its tickets: slow ones take two weeks. Later money is late money."""
+"""So long beyond the hold does a payment that is under way keep its tickets: slow ones take two weeks. Later is late money."""
 ASK_AGAIN: Final = timedelta(hours=6)
 
 
