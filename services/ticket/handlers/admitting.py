@@ -88,7 +88,7 @@ def check_in(tx: Transaction, helper: DoorPass, scan: Scan) -> Judged:
     shown = _shown(tx, order, admission, scan)
     before = earlier[1] if earlier else None
     verdict = _judge(conference, shown, at, before, ())
-    if verdict.colour is Colour.AMBER and not scan.let_in:
+    if verdict.colour is Colour.AMBER:
         answered = _answer(tx, order, admission, scan)
         order = orders.load_order(tx.connection, order.order_id)
         admission = order.admission(scan.admission_id)

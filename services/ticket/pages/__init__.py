@@ -55,6 +55,7 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     ("/door/enter/<token>", "door_enter", "GET", door.enter),
     ("/door/leave", "door_leave", "POST", door.leave),
     ("/door/", "door", "GET", door.show_door),
+    ("/door/<any(door, worker):name>.js", "door_script", "GET", door.send_script),
     ("/door/scan", "door_scan", "POST", door.scan),
     ("/door/undo", "door_undo", "POST", door.undo),
     ("/door/count", "door_count", "GET", door.show_count),

@@ -5,9 +5,10 @@ All of it works without JavaScript; `door.js` adds the camera, and the hour with
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request, send_from_directory, url_for
 
 from services.ticket import doorkeeping
 from services.ticket.domain.door import DOOR, QUESTIONS, Point
@@ -19,6 +20,7 @@ from shared.errors import Refused, Unauthorized
 from shared.web.i18n import gettext as _
 
 Answer = Response | tuple[str, int] | str
+SCRIPTS = Path(__file__).parents[1] / "scripts"
 LONGEST_SEARCH = 500
 
 
@@ -33,7 +35,14 @@ def enter(token: str) -> Answer:
 
 def leave() -> Answer:
     """The device goes back to whom it belongs."""
-    return doorkeeping.sign_out(make_response(render_template("door/closed.html", why="")))
+    answer = make_response(render_template("door/closed.html", why=""))
+    answer.headers["Clear-Site-Data"] = '"storage", "cache"'
+    return doorkeeping.sign_out(answer)
+
+
+def send_script(name: str) -> Response:
+    """`door.js`, and `worker.js`, which must come from the part of the site that it serves."""
+    return send_from_directory(SCRIPTS, f"{name}.js", mimetype="text/javascript")
 
 
 def show_door() -> Answer:
@@ -143,4 +152,36 @@ def _page(
         wrong=wrong,
         done=done,
         scan_id=_scan_id(),
+        auto="code" in request.args,
+        words=_words(),
     )
+
+
+def _words() -> dict[str, str]:
+    """What `door.js` says by itself."""
+    return {
+        "green": _("Come in"),
+        "amber": _("One question"),
+        "red": _("Stop"),
+        "nameless": _("without a name"),
+        "refused": _("This could not be checked: please try again."),
+        "student_id": _("Did you see a student id?"),
+        "difference_due": _("No student id: the difference is to be paid first."),
+        "name_missing": _("No name yet: what is it?"),
+        "disputed": _("A bank disputes this payment. Let them in, and send them to the organisers?"),
+        "letin": _("Let them in"),
+        "entered": _("Let in without network; it is entered as soon as there is one."),
+        "doubled": _("This ticket is in already, since {time}."),
+        "wrongday": _("This ticket is for another day."),
+        "unlisted": _(
+            "This code is not on the list of {time}: forged, cancelled, or sold since. Look the person up by name."
+        ),
+        "nolist": _("There is no network, and this device has no list yet."),
+        "away": _("No network: we check by the list of {time}."),
+        "waiting": _("{count} scans wait to be entered."),
+        "unsent": _("{count} scans are not entered yet: wait until there is network."),
+        "who": _("Who is it?"),
+        "nobody": _("Nobody of that name has a valid ticket."),
+        "nocamera": _("The camera cannot be used: allow it in the browser, or type."),
+        "full": _("This device has no room for the list: free some space."),
+    }
