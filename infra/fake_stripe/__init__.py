@@ -1,14 +1,14 @@
 """A stand-in for Stripe in test mode, for one laptop, rehearsals and tests.
 
 It speaks the part of Stripe's API that Stagedoor uses to the real `stripe` client: Checkout Sessions, PaymentIntents,
-Charges, BalanceTransactions, Refunds, Disputes, Events, idempotency keys, signed webhooks and a hosted payment page that
+Charges, BalanceTransactions, Payouts, Refunds, Disputes, Events, idempotency keys, signed webhooks and a hosted payment page that
 is marked TEST. A dial turns on the faults that a payment provider and a network have.
 
     config.py       FakeStripeConfig: everything from outside (file, clock, ids, transport, secrets)
     app.py          create_app(config): the routes as one table
     desk.py         FakeStripe: transactions, what the clock makes due, `deliver_due()`, `next_due_at()`
     store.py        objects as JSON in SQLite; work.py: the surroundings of one transaction
-    sessions.py, payments.py, charges.py, refunds.py, disputes.py, events.py, listing.py   one file per kind of object
+    sessions.py, payments.py, charges.py, payouts.py, refunds.py, disputes.py, events.py   one file per kind
     params.py, errors.py, idempotency.py, access.py     how Stripe reads, refuses and repeats a request
     cards.py        what a test card or IBAN does
     webhooks.py     the queue of signed deliveries with retries

@@ -20,6 +20,7 @@ from infra.fake_stripe import (
     hosted_page,
     idempotency,
     payments,
+    payouts,
     refunds,
     sessions,
 )
@@ -48,6 +49,8 @@ ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/v1/charges/<id>", charges.retrieve),
     ("GET", "/v1/balance_transactions", charges.list_entries),
     ("GET", "/v1/balance_transactions/<id>", charges.retrieve_entry),
+    ("GET", "/v1/payouts", payouts.list_payouts),
+    ("GET", "/v1/payouts/<id>", payouts.retrieve),
     ("POST", "/v1/refunds", refunds.create),
     ("GET", "/v1/refunds", refunds.list_refunds),
     ("GET", "/v1/refunds/<id>", refunds.retrieve),

@@ -16,8 +16,13 @@ def stripe_fee(amount: int) -> int:
     return (amount * 15 + 500) // 1000 + 25
 
 
+CATEGORIES = {"payment": "charge", "adjustment": "dispute"}
+"""What Stripe's reports call an entry, where that is not its type."""
+
+
 def enter(work: Work, type: str, source: JsonObject, amount: int, fee: int) -> str:
     """Write a balance transaction of a signed amount in minor units, and return its id."""
+    is_reversal = type == "adjustment" and amount > 0
     id = work.new_id("txn")
     fee_details = [
         {"amount": fee, "application": None, "currency": source["currency"], "description": "Stripe processing fees",
@@ -37,10 +42,11 @@ def enter(work: Work, type: str, source: JsonObject, amount: int, fee: int) -> s
             "fee": fee,
             "fee_details": fee_details if fee else [],
             "net": amount - fee,
-            "reporting_category": {"payment": "charge", "adjustment": "dispute"}.get(type, type),
+            "reporting_category": "dispute_reversal" if is_reversal else CATEGORIES.get(type, type),
             "source": source["id"],
             "status": "pending",
             "type": type,
+            "_payout": "",
         },
         ref=source["id"],
     )
@@ -127,7 +133,7 @@ def retrieve_entry(work: Work, params: Params, id: str) -> JsonObject:
 
 
 def list_entries(work: Work, params: Params) -> JsonObject:
-    fields = {"type": params.text("type")}
+    fields = {"type": params.text("type"), "_payout": params.text("payout")}
     return page(
         work, "balance_transaction", "/v1/balance_transactions", params, ref=params.text("source"), fields=fields
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, current_app, request
 
-from infra.fake_stripe import checkout, disputes, refunds, webhooks
+from infra.fake_stripe import checkout, disputes, payouts, refunds, webhooks
 from infra.fake_stripe.desk import desk
 from infra.fake_stripe.errors import ApiError, bad_param
 from infra.fake_stripe.shape import shown
@@ -109,6 +109,16 @@ def close_dispute(id: str) -> Response:
     return _answer(act)
 
 
+def pay_out() -> Response:
+    """Have the balance go to the bank now: `{"currency": "eur"}`."""
+
+    def act(given: JsonObject) -> tuple[int, JsonObject]:
+        with desk(current_app).work() as work:
+            return 200, shown(payouts.pay_out(work, _text(given, "currency") or "eur"))
+
+    return _answer(act)
+
+
 def resend_event(id: str) -> Response:
     """Queue a webhook once more, as Stripe's dashboard can."""
 
@@ -136,6 +146,7 @@ CONTROLS: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/test/sessions/<id>/pay", pay_session),
     ("POST", "/test/disputes", open_dispute),
     ("POST", "/test/disputes/<id>/close", close_dispute),
+    ("POST", "/test/payouts", pay_out),
     ("POST", "/test/events/<id>/resend", resend_event),
     ("POST", "/test/step", step),
     ("GET", "/test/deliveries", list_deliveries),

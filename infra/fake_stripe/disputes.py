@@ -7,7 +7,7 @@ from datetime import timedelta
 from infra.fake_stripe import charges, events
 from infra.fake_stripe.errors import ApiError, bad_param
 from infra.fake_stripe.params import Params
-from infra.fake_stripe.shape import page, present
+from infra.fake_stripe.shape import page, present, shown
 from infra.fake_stripe.store import JsonObject
 from infra.fake_stripe.work import Work
 
@@ -41,7 +41,7 @@ def open_dispute(work: Work, charge: JsonObject, reason: str, amount: int) -> Js
         "status": "needs_response",
     }  # fmt: skip
     entry = charges.enter(work, "adjustment", dispute, -amount, DISPUTE_FEE)
-    dispute["balance_transactions"] = [work.load("balance_transaction", entry)]
+    dispute["balance_transactions"] = [shown(work.load("balance_transaction", entry))]
     work.tx.put(dispute, ref=charge["payment_intent"])
     charges.save(work, charge | {"disputed": True})
     events.record(work, "charge.dispute.created", dispute)
@@ -58,7 +58,10 @@ def close_dispute(work: Work, dispute: JsonObject, status: str) -> JsonObject:
     dispute |= {"status": status}
     if status == "won":
         entry = charges.enter(work, "adjustment", dispute, dispute["amount"], 0)
-        dispute["balance_transactions"] = [*dispute["balance_transactions"], work.load("balance_transaction", entry)]
+        dispute["balance_transactions"] = [
+            *dispute["balance_transactions"],
+            shown(work.load("balance_transaction", entry)),
+        ]
         events.record(work, "charge.dispute.funds_reinstated", dispute)
     work.tx.put(dispute, ref=dispute["payment_intent"])
     events.record(work, "charge.dispute.closed", dispute)

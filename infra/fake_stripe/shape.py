@@ -17,6 +17,7 @@ EXPANDABLE: Mapping[str, frozenset[str]] = {
     "refund": frozenset({"balance_transaction", "charge", "payment_intent", "failure_balance_transaction"}),
     "dispute": frozenset({"charge", "payment_intent"}),
     "balance_transaction": frozenset({"source"}),
+    "payout": frozenset({"balance_transaction"}),
 }
 
 

@@ -33,6 +33,10 @@ ACCEPTED: dict[str, Case] = {
     ),
     "list charges": lambda c, p, s, i: c.v1.charges.list({"payment_intent": i}),
     "list entries": lambda c, p, s, i: c.v1.balance_transactions.list({"limit": 5}),
+    "list entries of a day": lambda c, p, s, i: c.v1.balance_transactions.list(
+        {"created": {"gte": 1, "lt": 2}, "limit": 100, "expand": ["data.source"]}
+    ),
+    "list payouts": lambda c, p, s, i: c.v1.payouts.list({"status": "paid", "created": {"gte": 1}}),
     "refund a part": lambda c, p, s, i: c.v1.refunds.create(
         {"payment_intent": i, "amount": 100, "reason": "requested_by_customer", "metadata": {"order": "ord_1"}}
     ),
@@ -106,7 +110,9 @@ def test_a_request_that_stripes_own_description_refuses_is_refused_by_the_fake(
             client.v1.checkout.sessions.create(params)
 
 
-@pytest.mark.parametrize("object", ["checkout.session", "payment_intent", "charge", "refund", "balance_transaction"])
+@pytest.mark.parametrize(
+    "object", ["checkout.session", "payment_intent", "charge", "refund", "balance_transaction", "payout"]
+)
 def test_the_fakes_objects_have_no_field_that_stripes_have_not(world: World, stripe_mock_url: str, object: str) -> None:
     """And the fields that Stripe always has are there, except those of what the fake does not sell."""
     session = world.create()
@@ -115,6 +121,8 @@ def test_the_fakes_objects_have_no_field_that_stripes_have_not(world: World, str
     assert isinstance(intent, str)
     refund = world.client.v1.refunds.create({"payment_intent": intent})
     (charge,) = world.client.v1.charges.list({"payment_intent": intent}).data
+    world.paid_intent()
+    payout_id = world.post("/test/payouts", {}).json["id"]
 
     def read(client: stripe.StripeClient) -> Any:
         match object:
@@ -126,6 +134,8 @@ def test_the_fakes_objects_have_no_field_that_stripes_have_not(world: World, str
                 return client.v1.charges.retrieve(charge.id)
             case "refund":
                 return client.v1.refunds.retrieve(refund.id)
+            case "payout":
+                return client.v1.payouts.retrieve(payout_id)
         return client.v1.balance_transactions.retrieve(str(charge.balance_transaction))
 
     ours, theirs = (set(read(c).to_dict()) for c in (world.client, mock_client(stripe_mock_url)))
