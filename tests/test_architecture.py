@@ -50,7 +50,15 @@ def test_nobody_but_the_clock_asks_the_machine_for_the_time_of_day() -> None:
 @pytest.mark.parametrize(
     ("library", "homes"),
     [
-        ("stripe", {"services/ticket/payments.py", "infra/fake_stripe/in_process.py", "infra/fake_stripe/webhooks.py"}),
+        (
+            "stripe",
+            {
+                "services/ticket/payments.py",
+                "services/ticket/stripe_http.py",
+                "infra/fake_stripe/in_process.py",
+                "infra/fake_stripe/webhooks.py",
+            },
+        ),
         ("smtplib", {"services/notification/mailer.py"}),
         (
             "kafka",

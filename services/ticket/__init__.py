@@ -12,7 +12,7 @@ AdmissionCheckInUndone, TicketRequested, LinksRequested, NamesMissing, VoucherIs
 InvitationSent, WaitlistJoined, WaitlistOffered, WaitlistOfferLapsed, StaffActed, PersonErased.
 
 domain/      what is true, without a database        handlers/    what it does; its `__init__` is the table of contents
-store/       what it keeps                           payments.py  the only file that knows Stripe's library
+store/       what it keeps                           payments.py  Stripe, by its library with stripe_http.py
 pages/       pages for buyers, holders and the door  organise_*   pages for staff
 api*.py      REST, with schemas*.py                  webhook.py   what Stripe says
 internal.py  mail.py, papers.py: for the others      views.py     what all of these show

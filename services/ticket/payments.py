@@ -1,4 +1,4 @@
-"""Stripe, and the only file that knows its library.
+"""Stripe. Only this file and `stripe_http.py` know its library.
 
 Every request that changes something carries an idempotency key of our own, so that a lost answer can be asked for again. Stripe
 keeps a 500 under its key for a day, though the request may have had its effect: so we look for the effect, and only then ask anew,
@@ -12,31 +12,32 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
-from urllib.parse import quote, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import quote
 
 import stripe
-import urllib3
 
 from services.ticket.stripe_facts import (
     FAILED,
     GIVEN_UP,
+    WHAT,
     Checkout,
     DisputeState,
     MadeSession,
+    Movement,
+    MovementPage,
     RefundState,
     SessionState,
     WebhookEvent,
 )
+from services.ticket.stripe_http import Connections
 from shared.clock import Clock
 from shared.errors import InvalidInput, NotFound, Refused, Unavailable
 from shared.money import Money
 
 TOLERANCE = timedelta(seconds=300)
 """How old a webhook's time stamp may be."""
-TIMEOUT_SECONDS = 10
 ASKED_ANEW = 3
 """How often in a row a request whose answer was a 500 without an effect is made."""
 LONGEST_SEARCH = timedelta(hours=1)
@@ -72,7 +73,7 @@ class Payments:
         self._client = stripe.StripeClient(
             key,
             base_addresses=addresses,  # type: ignore[arg-type]
-            http_client=http_client or _Connections(api_base or stripe.DEFAULT_API_BASE),
+            http_client=http_client or Connections(api_base or stripe.DEFAULT_API_BASE),
             max_network_retries=0,
         )
         self._webhook_secret = webhook_secret
@@ -191,6 +192,23 @@ class Payments:
         amount = Money(int(found.amount), str(found.currency).upper())
         return DisputeState(found.id, str(found.status), intent_id or "", amount)
 
+    def movements(self, since: datetime, until: datetime, after: str = "") -> MovementPage:
+        """A page of what changed our balance from `since` up to and without `until`, following the movement `after`."""
+        created = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
+        return self._movements({"created": created}, after)
+
+    def movements_of_payout(self, payout_id: str, after: str = "") -> MovementPage:
+        """A page of what went with a payout. Raises `UnknownAtStripe`, `Unavailable`."""
+        return self._movements({"payout": payout_id}, after)
+
+    def _movements(self, which: Mapping[str, Any], after: str) -> MovementPage:
+        parameters = {**which, "limit": 100, "expand": ["data.source"], **({"starting_after": after} if after else {})}
+        listed = self._ask(
+            lambda: self._client.v1.balance_transactions.list(parameters),  # type: ignore[arg-type]
+            UnknownAtStripe,
+        ).to_dict()
+        return MovementPage(tuple(_movement(each) for each in listed["data"]), bool(listed["has_more"]))
+
     def verify_webhook(self, body: bytes, signature: str) -> WebhookEvent:
         """Check a webhook's raw body against its signature and our clock. Raises `InvalidInput` (answer 400)."""
         try:
@@ -267,33 +285,18 @@ def _state(session: Mapping[str, Any]) -> SessionState:
     )
 
 
-class _Connections(stripe.HTTPClient):
-    """Connections to Stripe that are kept, by whatever proxy the environment named at the start. The library's own client reads
-    the environment anew for each request, and takes three times as long."""
-
-    name = "urllib3"
-
-    def __init__(self, api_base: str) -> None:
-        super().__init__()
-        address = urlsplit(api_base)
-        proxy = getproxies().get(address.scheme, "")
-        settings: dict[str, Any] = {"ca_certs": stripe.ca_bundle_path, "timeout": TIMEOUT_SECONDS, "maxsize": 8}
-        self._pool = (
-            urllib3.ProxyManager(proxy, **settings)
-            if proxy and not proxy_bypass(address.netloc)
-            else urllib3.PoolManager(**settings)
-        )
-
-    def request(
-        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
-    ) -> tuple[str, int, Mapping[str, str]]:
-        try:
-            answer = self._pool.request(
-                method.upper(), url, body=post_data, headers=headers, retries=False, redirect=False
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise stripe.APIConnectionError(type(error).__name__, should_retry=True) from error  # type: ignore[no-untyped-call]
-        return answer.data.decode(), answer.status, answer.headers
-
-    def close(self) -> None:
-        self._pool.clear()
+def _movement(entry: Mapping[str, Any]) -> Movement:
+    """Stripe's entry; a charge is known by its PaymentIntent, everything else by what it is about."""
+    source, category = entry.get("source"), str(entry["reporting_category"])
+    about = str(source["id"]) if isinstance(source, Mapping) else str(source or entry["id"])
+    if category == "charge" and isinstance(source, Mapping):
+        about = str(source.get("payment_intent") or about)
+    currency = str(entry["currency"]).upper()
+    return Movement(
+        movement_id=str(entry["id"]),
+        what=WHAT.get(category, category),
+        object_id=about,
+        amount=Money(int(entry["amount"]), currency),
+        fee=Money(int(entry["fee"]), currency),
+        made_at=datetime.fromtimestamp(int(entry["created"]), UTC),
+    )

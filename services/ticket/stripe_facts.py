@@ -88,6 +88,31 @@ class DisputeState:
     amount: Money
 
 
+WHAT = {"refund_failure": "refund_failed", "dispute_reversal": "dispute_won", "payout_reversal": "payout_failed"}
+"""Stripe's word for the kind of a movement -> ours, where they differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One entry of our balance at Stripe: `amount` is signed and before `fee`; `object_id` is the PaymentIntent, the refund, the
+    dispute or the payout that it is about."""
+
+    movement_id: str
+    what: str
+    object_id: str
+    amount: Money
+    fee: Money
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MovementPage:
+    """The newest first."""
+
+    movements: tuple[Movement, ...]
+    has_more: bool
+
+
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
     """All that is kept of a webhook."""

@@ -45,3 +45,9 @@ def test_stripe_accepts_how_we_ask_for_a_refund(payments: Payments) -> None:
     refund = payments.refund("pi_1", Money(29900, "EUR"), "pay_1")
     assert payments.refund_state(refund.refund_id).refund_id
     assert payments.dispute("dp_1").status
+
+
+def test_stripe_accepts_how_we_ask_what_changed_our_balance(payments: Payments) -> None:
+    for page in (payments.movements(NOW - timedelta(days=1), NOW, "txn_1"), payments.movements_of_payout("po_1")):
+        assert page.movements
+        assert all(each.movement_id and each.object_id for each in page.movements)
