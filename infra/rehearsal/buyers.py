@@ -52,6 +52,7 @@ class Shop:
         locale: str = "en",
         company: str = "",
         voucher: str = "",
+        by_transfer: bool = False,
     ) -> list[Basket]:
         """Order for all of them at the price that is shown: twice, where fewer are left at this price than they are."""
         baskets: list[Basket] = []
@@ -62,6 +63,8 @@ class Shop:
             here = rest if voucher else rest[: max(1, offers[code]["left"])]
             total = None if voucher else _total(offers, here)
             wish = _wish(here, total, locale, company, voucher)
+            if by_transfer:
+                wish["payment_method"] = "transfer"
             browser = self.stage.browser()
             placed = _json(
                 browser.post(f"{self._api}/orders", json=wish, headers={"Idempotency-Key": f"{key}-{len(baskets)}"}),
@@ -123,6 +126,11 @@ class Shop:
         if answer.status_code != 200:
             raise Conflict(f"The page of {basket.reference} answers {answer.status_code}: {answer.text[:300]}")
 
+    def owed(self, basket: Basket) -> dict[str, Any]:
+        """What an order that waits for a transfer is still to be paid, and under which reference."""
+        answer = basket.browser.get(f"/api/v1/orders/{basket.reference}", headers=_bearer(basket))
+        return dict(_json(answer, 200)["transfer"])
+
     def status(self, basket: Basket) -> str:
         answer = basket.browser.get(f"/api/v1/orders/{basket.reference}", headers=_bearer(basket))
         return str(_json(answer, 200)["status"])
@@ -150,7 +158,14 @@ def _wish(
     if total is not None:
         wish["expected_total"] = total
     if company:
-        wish["buyer"] = {"name": attendees[0].name, "company": company, "country": "DE"}
+        wish["buyer"] = {
+            "name": attendees[0].name,
+            "company": company,
+            "address": ["Lagerstraße 12"],
+            "postcode": "20357",
+            "city": "Hamburg",
+            "country": "DE",
+        }
     if voucher:
         wish["voucher"] = voucher
     return wish

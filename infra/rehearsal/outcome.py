@@ -16,14 +16,21 @@ from infra.rehearsal.stage import MailSink, Stage
 from infra.rehearsal.told import Told
 from infra.services import services
 from services.sponsor_invoice.tables import ledger as sponsor_ledger
+from services.ticket.app import SERVICE as TICKET
+from services.ticket.domain.waitlist import Waiting
+from services.ticket.store.billing_tables import documents
 from services.ticket.store.tables import ledger as ticket_ledger
+from services.ticket.store.tables import waiting
 from shared.events.catering import MealsOrdered
 from shared.events.notification import MessageSent
 from shared.events.sponsorship import InvoiceIssued, InvoiceOverdue, InvoicePaid
 from shared.events.ticketing import (
     AdmissionCancelled,
+    AdmissionCheckedIn,
+    AdmissionCheckInUndone,
     AdmissionIssued,
     AdmissionReinstated,
+    PaymentRefunded,
     TierClosed,
     TierOpened,
 )
@@ -50,7 +57,11 @@ def outcome(play: Play, told: Told, sink: MailSink, stack: str, began: float) ->
         "tiers": tiers(told),
         "mails": dict(sorted(Counter(rule for rule, _, _ in sent).items())),
         "mails_doubled": max(len(sent), len(sink.mails)) - len(set(sent)),
+        "refunds": len(told.of(PaymentRefunded)),
+        "waitlist_served": waitlist_served(stage),
+        "checked_in": len(told.of(AdmissionCheckedIn)) - len(told.of(AdmissionCheckInUndone)),
         "invoices": invoices(told),
+        "invoices_tickets": invoices_tickets(stage),
         "headcount": headcount(play, told),
         "ledger_sum": ledger_sum(stage),
         "projections_equal_rebuild": projections_equal_rebuild(stage),
@@ -92,6 +103,20 @@ def invoices(told: Told) -> dict[str, int]:
         "overdue_reminders": len(told.of(InvoiceOverdue)),
         "uncollected": len(issued - paid),
     }
+
+
+def waitlist_served(stage: Stage) -> int:
+    """Who waited, was offered a place and took it."""
+    accepted = sa.select(sa.func.count()).where(waiting.c.state == Waiting.ACCEPTED.value)
+    with stage.runtime.database(TICKET).reading() as connection:
+        return int(connection.execute(accepted).scalar_one())
+
+
+def invoices_tickets(stage: Stage) -> int:
+    """Invoices about tickets, those taken back later included."""
+    invoices = sa.select(sa.func.count()).where(documents.c.kind == "invoice")
+    with stage.runtime.database(TICKET).reading() as connection:
+        return int(connection.execute(invoices).scalar_one())
 
 
 def headcount(play: Play, told: Told) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from infra.rehearsal.agenda import Agenda
 from infra.rehearsal.buyers import DECLINED_CARD, TURNED_DOWN, Basket, Shop
 from infra.rehearsal.cast import Attendee
-from infra.rehearsal.readers import ask_for_reminders, confirm_reminders
+from infra.rehearsal.entrance import TURN, TURNS, Entrance
+from infra.rehearsal.readers import ask_for_reminders, confirm_reminders, join_the_line, offered_code
 from infra.rehearsal.scenery import DAYS_BEFORE, ZONE
 from infra.rehearsal.script import OrderPart, Script
 from infra.rehearsal.stage import MailSink, Stage
@@ -22,6 +24,7 @@ from services.ticket.domain.local_time import at_local
 from services.ticket.store import vouchers
 from shared.errors import Conflict
 from shared.events.catering import Interval
+from shared.money import Money
 
 BANK_TIME = time(17)
 BANK_EVERY = timedelta(days=7)
@@ -54,6 +57,7 @@ class Play:
         self._sink = sink
         self._zone = script.scenery.plan.time_zone
         self.shop = Shop(stage, script.scenery.plan.slug)
+        self.entrance = Entrance(stage, team)
 
     def open(self) -> None:
         """Open the conference, and plan what buyers, sponsors and readers do. The stage stands at the opening."""
@@ -61,6 +65,8 @@ class Play:
         scenery = self.script.scenery
         for order in self.script.orders:
             self.agenda.at(order.at, self._bound(self._order, order))
+            if order.waits:
+                self._plan_waiting(order)
         for place, part in enumerate(self.script.sponsors):
             signs_at = scenery.opens_at + timedelta(days=part.signs_after, hours=place)
             self.agenda.at(signs_at, self._bound(self._sign, place))
@@ -79,7 +85,10 @@ class Play:
         for days in DAYS_BEFORE:
             noon = at_local(self.script.scenery.doors_on - timedelta(days=days), time(12), self._zone)
             self.agenda.at(noon, self._bound(self._note_forecast, days))
-        self.agenda.at(self.script.scenery.doors_at, self._note_headcount)
+        doors_at = self.script.scenery.doors_at
+        self.agenda.at(doors_at, self._note_headcount)
+        for turn in range(TURNS):
+            self.agenda.at(doors_at + TURN * (turn + 1), self._bound(self._let_in, turn))
 
     def watch(self, every: timedelta, look: Callable[[datetime], None]) -> None:
         """Have somebody look at it, from the opening to the end."""
@@ -117,9 +126,31 @@ class Play:
     # What buyers do
 
     def _order(self, order: OrderPart) -> None:
-        baskets = self.shop.order(order.attendees, f"order-{order.number}", locale=order.locale, company=order.company)
+        baskets = self.shop.order(
+            order.attendees,
+            f"order-{order.number}",
+            locale=order.locale,
+            company=order.company,
+            voucher=offered_code(self.stage, self._sink, order.email) if order.waits else "",
+            by_transfer=order.by_transfer,
+        )
         for basket in baskets:
-            self._go_on(order, basket)
+            if order.by_transfer:
+                self.agenda.at(order.at + order.pays_after, self._bound(self._transfer, basket))
+            else:
+                self._go_on(order, basket)
+
+    def _plan_waiting(self, order: OrderPart) -> None:
+        """That morning nothing is left; they join the list, and the organisers find room."""
+        day, slug, who = order.at.astimezone(ZoneInfo(ZONE)).date(), self.script.scenery.plan.slug, order.attendees[0]
+        steps = (self.team.close_the_house, self._bound(join_the_line, self.stage, slug, who), self.team.find_room)
+        for minutes, step in enumerate(steps):
+            self.agenda.at(at_local(day, time(4, minutes), ZONE), step)
+
+    def _transfer(self, basket: Basket) -> None:
+        """The bank booked it, and finance enters it on the same day."""
+        owed = self.shop.owed(basket)
+        self.team.enter_transfer(owed["reference"], Money(**owed["amount"]))
 
     def _go_on(self, order: OrderPart, basket: Basket) -> None:
         if order.manner == "never_visits":
@@ -177,6 +208,9 @@ class Play:
 
     def _note_forecast(self, days: int) -> None:
         self.seen.forecasts.append((days, self.forecast()))
+
+    def _let_in(self, turn: int) -> None:
+        self.entrance.let_in(turn)
 
     def _note_headcount(self) -> None:
         self.seen.at_doors = self.headcount()

@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 
 from werkzeug.test import TestResponse
 
+from infra.rehearsal.cast import Attendee
 from infra.rehearsal.stage import MailSink, Stage
 from shared.errors import Conflict
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 CONFERENCE = re.compile(r'name="conference_id" value="([^"]+)"')
+OFFER = re.compile(r"https?://\S+/waiting/\w+\?key=[\w.~-]+")
+VOUCHER = re.compile(r'name="voucher" value="([^"]+)"')
 CONFIRM = re.compile(r"https?://\S+/mail/confirm/[\w.~-]+")
 
 
@@ -34,6 +37,23 @@ def confirm_reminders(stage: Stage, sink: MailSink, email: str) -> None:
     browser = stage.browser()
     page = _got(browser.get(address))
     _got(browser.post(address, data={"csrf_token": _found(TOKEN, page)}, follow_redirects=True))
+
+
+def join_the_line(stage: Stage, slug: str, who: Attendee) -> None:
+    """Nothing is left: join the waiting list by its form."""
+    browser, at = stage.browser(), f"/{slug}/waiting/{who.admission_type}"
+    form = {"csrf_token": _found(TOKEN, _got(browser.get(at))), "name": who.name, "email": who.email}
+    _got(browser.post(at, data=form, follow_redirects=True))
+
+
+def offered_code(stage: Stage, sink: MailSink, email: str) -> str:
+    """Open the page behind the newest offer that came to this address: the code that orders it."""
+    letters = [_text(mail) for recipient, mail in reversed(sink.mails) if recipient == email]
+    links = [link for letter in letters for link in OFFER.findall(letter)]
+    if not links:
+        raise Conflict(f"No offer came to {email}.")
+    parts = urlsplit(links[0])
+    return _found(VOUCHER, _got(stage.browser().get(f"{parts.path}?{parts.query}")))
 
 
 def _text(mail: bytes) -> str:

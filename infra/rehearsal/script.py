@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
@@ -34,6 +34,10 @@ TWICE = 0.02
 LAPSED = 0.02
 LAPSED_FOR = timedelta(minutes=47)
 """When one pays whose order has lapsed: on the same day, whenever they ordered."""
+TRANSFERS = 0.5
+"""So many of the companies transfer, as long as there is time for it."""
+TRANSFER_BEFORE = timedelta(days=30)
+WAITING = 3
 SUBSCRIBERS = 14
 MOST_GUESTS = sum(sponsor.guests for sponsor in SPONSORS)
 PAYING: tuple[Manner, ...] = ("pays", "pays_late", "pays_lapsed", "pays_twice")
@@ -52,6 +56,10 @@ class OrderPart:
     cancels_at: datetime | None = None
     company: str = ""
     locale: str = "en"
+    by_transfer: bool = False
+    """Its money is at the bank on the same day, and its invoice was the way to it."""
+    waits: bool = False
+    """The house was sold out that morning: they joined the waiting list, and order what they are offered."""
 
     @property
     def email(self) -> str:
@@ -77,7 +85,7 @@ class Script:
 
 def write_script(registrations: Registrations, seed: int) -> Script:
     """The same for the same file and seed."""
-    orders = plan_orders(registrations, seed)
+    orders = _waiting(random.Random(f"waiting:{seed}"), plan_orders(registrations, seed))
     abandoned = sum(len(order.attendees) for order in orders if not order.is_paid)
     stage = scenery.build(registrations, registrations.sold + abandoned + MOST_GUESTS)
     return Script(
@@ -104,7 +112,8 @@ def plan_orders(registrations: Registrations, seed: int) -> tuple[OrderPart, ...
             late = may_be_late and not cancels and draw.random() < LATE
             may_be_late = may_be_late and not late
             manner: Manner = "pays_late" if late else _manner(draw.random(), may_lapse=day.day < registrations.doors_on)
-            orders.append(_order(draw, len(orders), day.day, size, cancels_at, manner))
+            in_time = registrations.doors_on - day.day >= TRANSFER_BEFORE
+            orders.append(_order(draw, len(orders), day.day, size, cancels_at, manner, in_time))
         for _ in range(sum(draw.random() < ABANDON for _ in kept)):
             orders.append(_abandoned(draw, len(orders), day.day))
     return tuple(sorted(orders, key=lambda order: (order.at, order.number)))
@@ -121,10 +130,17 @@ def _parties(draw: random.Random, people: int) -> list[int]:
 
 
 def _order(
-    draw: random.Random, number: int, day: date, size: int, cancels_at: datetime | None, manner: Manner
+    draw: random.Random,
+    number: int,
+    day: date,
+    size: int,
+    cancels_at: datetime | None,
+    manner: Manner,
+    in_time: bool,
 ) -> OrderPart:
     student = size == 1 and draw.random() < STUDENTS * 2
     at = at_local(day, LATE_AT, ZONE) if manner == "pays_late" else _moment(draw, day)
+    by_transfer = size >= 3 and manner == "pays" and cancels_at is None and in_time and draw.random() < TRANSFERS
     return OrderPart(
         number=number,
         at=at,
@@ -135,7 +151,21 @@ def _order(
         cancels_at=cancels_at,
         company=f"{draw.choice(FIRMS)} GmbH" if size >= 3 else "",
         locale=draw.choice(("de", "de", "en")),
+        by_transfer=by_transfer,
     )
+
+
+def _waiting(draw: random.Random, orders: Sequence[OrderPart]) -> tuple[OrderPart, ...]:
+    """A few who come alone, each on a morning of their own, find everything sold out and wait for what the organisers find."""
+    days = {order.at.date() for order in orders[:1]}
+    waiting: set[int] = set()
+    alone = [each for each in orders if len(each.attendees) == 1 and each.manner == "pays" and each.cancels_at is None]
+    for order in draw.sample(alone, len(alone)):
+        is_regular = order.attendees[0].admission_type == "regular"
+        if is_regular and order.at.date() not in days and len(waiting) < WAITING:
+            days.add(order.at.date())
+            waiting.add(order.number)
+    return tuple(replace(order, waits=order.number in waiting) for order in orders)
 
 
 def _manner(drawn: float, may_lapse: bool) -> Manner:

@@ -21,7 +21,14 @@ from services.sponsor_invoice.domain.sponsorship import Package, PackageBenefit
 from services.sponsor_invoice.domain.vat import VatId
 from services.sponsor_invoice.store import Person, Seller, Sponsor
 from services.ticket.app import SERVICE as TICKET
-from services.ticket.handlers import open_conference
+from services.ticket.domain.transfer import PayTerms
+from services.ticket.handlers import change_conference, open_conference, record_by_hand
+from services.ticket.handlers.admitting import make_pass
+from services.ticket.store import sellers
+from services.ticket.store.conferences import load_quotas
+from services.ticket.store.doors import DoorPass
+from services.ticket.store.sellers import Sale
+from services.ticket.store.sellers import Seller as TicketSeller
 from shared.database import Database
 from shared.money import Money
 
@@ -59,6 +66,7 @@ class Team:
         """Put the conference on sale; name the seller, the caterer and the packages. Returns the conference's id."""
         with self._database("ticket").transaction(self.actor) as tx:
             self.conference_id = open_conference(tx, self.scenery.plan).conference_id
+            sellers.save_sale(tx, self.conference_id, Sale(self._ticket_seller(), PayTerms()))
         self.stage.settle()
         plan = self.scenery.plan
         with self._database("sponsor_invoice").transaction(self.actor) as tx:
@@ -126,6 +134,28 @@ class Team:
                     )
             finance.confirm_bank(tx, account_id=self._seller().account_id, until=self.today, today=self.today)
 
+    def enter_transfer(self, reference: str, amount: Money) -> None:
+        """A buyer's transfer, as it stands on the statement."""
+        with self._database("ticket").transaction(self.actor) as tx:
+            staff = self.actor.removeprefix("console:")
+            record_by_hand(tx, staff, self.conference_id, reference, amount, self.today, "A company", "")
+
+    def close_the_house(self) -> None:
+        """Not a place more than are taken: from now on it is sold out."""
+        with self._database("ticket").transaction(self.actor) as tx:
+            taken = sum(quota.taken for quota in load_quotas(tx.connection, self.conference_id))
+            change_conference(tx, self.conference_id, capacity=taken)
+
+    def find_room(self) -> None:
+        """All of the house is open again."""
+        with self._database("ticket").transaction(self.actor) as tx:
+            change_conference(tx, self.conference_id, capacity=self.scenery.plan.capacity)
+
+    def make_pass(self) -> DoorPass:
+        """For whoever stands at the door."""
+        with self._database("ticket").transaction(self.actor) as tx:
+            return make_pass(tx, self.conference_id, "Entrance", (), self.scenery.ends_at, self.actor)
+
     def give_up(self, place: int) -> None:
         """Write an invoice off as uncollectible."""
         with self._database("sponsor_invoice").transaction(self.actor) as tx:
@@ -150,6 +180,28 @@ class Team:
 
     def _package_id(self, name: str) -> str:
         return f"pkg_{self.conference_id.removeprefix('con_')}{name.lower()}"
+
+    def _ticket_seller(self) -> TicketSeller:
+        """The same body, with numbers of its own for tickets."""
+        seller = self._seller()
+        return TicketSeller(
+            seller_id=seller.id,
+            name=seller.name,
+            address=seller.address,
+            postcode=seller.postcode,
+            city=seller.city,
+            country=seller.country,
+            email=seller.email,
+            vat_id=seller.vat_id,
+            tax_number=seller.tax_number,
+            register=seller.register,
+            represented_by=seller.represented_by,
+            account_holder=seller.account_holder,
+            iban=seller.iban,
+            bic=seller.bic,
+            account_id=seller.account_id,
+            prefix=f"{self.key}T",
+        )
 
     def _seller(self) -> Seller:
         return Seller(
