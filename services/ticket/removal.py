@@ -28,6 +28,7 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
     entry_ids = _ids(tx, t.waiting.c.entry_id, t.waiting.c.conference_id == conference_id)
     invitation_ids = _ids(tx, t.invitations.c.invitation_id, t.invitations.c.conference_id == conference_id)
     session_ids = _ids(tx, t.sessions.c.session_id, t.sessions.c.order_id.in_(order_ids))
+    seller_ids = _ids(tx, b.conference_sellers.c.seller_id, b.conference_sellers.c.conference_id == conference_id)
     refund_ids = _ids(tx, m.refunds.c.refund_id, m.refunds.c.conference_id == conference_id)
     timers = tx.database.frame.timers
     of_tiers = [timers.c.subject.startswith(f"{each}:", autoescape=True) for each in (conference_id, *tier_ids)]
@@ -69,6 +70,11 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
                 t.conferences,
             )
         ),
+    ]
+    sells_elsewhere = sa.select(b.conference_sellers.c.seller_id)
+    doomed += [
+        sa.delete(table).where(table.c.seller_id.in_(seller_ids), table.c.seller_id.not_in(sells_elsewhere))
+        for table in (b.document_series, b.sellers)
     ]
     removed = sum(tx.execute(statement).rowcount for statement in doomed)
     tx.publish(ConferenceCalledOff(conference_id=conference_id, reason=CALLED_OFF))

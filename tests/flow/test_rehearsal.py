@@ -59,6 +59,10 @@ def test_a_rehearsal_ends_with_the_sums_of_its_file_and_every_promise_kept(local
     assert sum(tier["sold"] for tier in facts["tiers"]) == 42
     assert (facts["oversold"], facts["mails_doubled"], facts["ledger_sum"], facts["events_missed"]) == (0, 0, 0, 0)
     assert facts["projections_equal_rebuild"] is True
+    assert facts["waitlist_served"] > 0
+    assert 0 < facts["checked_in"] < facts["attending"] + facts["comp"], "not everybody comes"
+    assert facts["invoices_tickets"] > 0
+    assert facts["refunds"] > 0
     headcount = facts["headcount"]
     assert headcount["at_doors"] == facts["attending"] + facts["comp"]
     assert [each["days_before"] for each in headcount["forecasts"]] == list(DAYS_BEFORE)
