@@ -8,6 +8,7 @@ from shared.web.i18n import N_, gettext
 
 ACTS: Final = {
     "academic_domains_changed": N_("changed the academic domains"),
+    "badges_printed": N_("printed badges"),
     "cancel_invoice": N_("cancelled an invoice"),
     "caterer_named": N_("named the caterer"),
     "conference_called_off": N_("called a conference off"),

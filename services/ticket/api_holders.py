@@ -34,7 +34,7 @@ def show_admission(admission_id: str) -> dict[str, Any]:
         "is_valid": is_valid,
         "reference": view.order.reference,
         "conference": view.conference.slug,
-        "days": view.conference.days,
+        "days": admission.days,
         "code": admission_link(desk(), admission) if is_valid else None,
     }
 

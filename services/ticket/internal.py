@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Flask, request
 
 from services.ticket import mail, views
+from services.ticket.badges import as_facts, set_badges, set_guest_list
 from services.ticket.domain.transfer import order_reference
 from services.ticket.handlers import erase_people
 from services.ticket.papers import document_pdf, receipt_pdf
@@ -30,6 +31,8 @@ def install(app: Flask) -> None:
     table.add_url_rule("/tickets", "tickets", tickets, methods=["POST"])
     table.add_url_rule("/documents", "documents", set_document, methods=["POST"])
     table.add_url_rule("/transfers", "open_transfers", open_transfers, methods=["POST"])
+    table.add_url_rule("/badges", "badges", badges, methods=["POST"])
+    table.add_url_rule("/guests", "guests", guest_list, methods=["POST"])
     app.register_blueprint(table)
 
 
@@ -100,6 +103,28 @@ def _open_transfer(row: Any) -> dict[str, Any]:
         "buyer": row.name,
         "company": row.company,
     }
+
+
+def badges() -> dict[str, Any]:
+    """`{"conference_id": ..., "which": "all", "new" or an admission id, "language": "en"}` -> the PDF, and what is on it."""
+    given = request.get_json() or {}
+    with desk().context.database.reading() as connection:
+        pdf, chosen = set_badges(
+            connection, str(given.get("conference_id")), str(given.get("which", "all")), _language(given)
+        )
+    return {"base64": base64.b64encode(pdf).decode(), "printed": as_facts(chosen)}
+
+
+def guest_list() -> dict[str, Any]:
+    """`{"conference_id": ..., "language": "en"}` -> who comes, from A to Z, as PDF."""
+    given = request.get_json() or {}
+    with desk().context.database.reading() as connection:
+        pdf = set_guest_list(connection, str(given.get("conference_id")), _language(given))
+    return {"base64": base64.b64encode(pdf).decode()}
+
+
+def _language(given: dict[str, Any]) -> str:
+    return "de" if given.get("language") == "de" else "en"
 
 
 def erase() -> dict[str, Any]:

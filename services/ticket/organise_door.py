@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import sqlalchemy as sa
 from flask import Flask, Response, render_template, request, url_for
 
 from services.ticket import doorkeeping
+from services.ticket.badges import badges_of, choose, guest_rows
+from services.ticket.csv_out import csv_sheet
 from services.ticket.domain.conference import Conference
 from services.ticket.domain.door import DOOR, Point
 from services.ticket.domain.local_time import end_of, local_day
 from services.ticket.handlers import record_staff_act
 from services.ticket.handlers.admitting import change_points, make_pass
 from services.ticket.pages.holders import qr_picture
-from services.ticket.store import conferences, doors
+from services.ticket.pages.orders import made_pdf
+from services.ticket.store import check_ins, conferences, doors
 from services.ticket.store.doors import DoorPass
 from services.ticket.web import desk, go
 from shared.errors import InvalidInput
+from shared.web import charts
 from shared.web.forms import Form
 from shared.web.i18n import gettext as _
+from shared.web.i18n import language, moment
 from shared.web.staff import staff_only, the_staff
 
 Answer = Response | tuple[str, int] | str
 SHIFT: Final = timedelta(hours=4)
+QUARTER: Final = 15
 NOT_IN_A_CODE: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -38,6 +47,9 @@ def install(app: Flask) -> None:
         (f"{at}/passes", "organise_door_pass", "POST", organiser(create_pass)),
         (f"{at}/passes/<pass_id>", "organise_door_qr", "GET", organiser(show_pass)),
         (f"{at}/passes/<pass_id>/revoke", "organise_door_revoke", "POST", organiser(revoke)),
+        (f"{at}/badges.pdf", "organise_badges", "POST", organiser(print_badges)),
+        (f"{at}/guests.pdf", "organise_guests_pdf", "GET", organiser(download_guests)),
+        (f"{at}/guests.csv", "organise_guests_csv", "GET", organiser(download_sheet)),
         (f"{at}/points", "organise_door_points", "POST", organiser(save_points)),
     )
     for rule, name, method, view in table:
@@ -123,6 +135,43 @@ def save_points(conference_id: str) -> Answer:
     return go(url_for("organise_door", conference_id=conference_id))
 
 
+def print_badges(conference_id: str) -> Answer:
+    """All of them, or those that are new or read differently since the last print; noted as printed once they are set."""
+    staff, which = the_staff(), request.form.get("which", "new")[:40]
+    what = {"conference_id": conference_id, "which": which, "language": language()}
+    made = desk().runtime.internal("ticket").post("/badges", what)
+    if not made["printed"]:
+        return go(url_for("organise_door", conference_id=conference_id))
+    with desk().context.database.transaction(staff.actor) as tx:
+        doors.record_prints(tx, conference_id, made["printed"])
+        record_staff_act(
+            tx, staff.id, "badges_printed", conference_id, conference_id, {"count": str(len(made["printed"]))}
+        )
+    facts = {"Content-Disposition": 'attachment; filename="badges.pdf"'}
+    return Response(base64.b64decode(made["base64"]), 200, facts, "application/pdf")
+
+
+def download_guests(conference_id: str) -> Answer:
+    return made_pdf("/guests", {"conference_id": conference_id, "language": language()}, "guests.pdf")
+
+
+def download_sheet(conference_id: str) -> Answer:
+    with desk().context.database.reading() as connection:
+        rows = guest_rows(connection, conference_id, language())
+    head = [_("Name"), _("Company"), _("Ticket"), _("Order")]
+    facts = {"Content-Disposition": 'attachment; filename="guests.csv"'}
+    return Response(csv_sheet([head, *rows]), 200, facts, content_type="text/csv; charset=utf-8")
+
+
+def _arrivals(connection: sa.Connection, conference: Conference, point: str) -> tuple[charts.Bar, ...]:
+    """How many came in each quarter of an hour, in the conference's time; days apart."""
+    counts: Counter[datetime] = Counter()
+    for at in check_ins.arrivals(connection, conference.conference_id, point):
+        counts[at.replace(minute=at.minute - at.minute % QUARTER, second=0, microsecond=0)] += 1
+    zone = conference.time_zone
+    return charts.bars([charts.Part(moment(at, zone, "EEE HH:mm"), n, "accent") for at, n in sorted(counts.items())])
+
+
 def _code_of(name: str) -> str:
     return NOT_IN_A_CODE.sub("-", name.lower()).strip("-")[:40] or "point"
 
@@ -139,6 +188,9 @@ def _page(conference_id: str, form: Form | None = None, points_form: Form | None
         passes: list[DoorPass] = doors.passes_of(connection, conference_id)
         every = [Point(DOOR, _("Door")), *points]
         counts = [(point, doorkeeping.count(connection, conference_id, point.code)) for point in every]
+        pictures = [(point, _arrivals(connection, conference, point.code)) for point in every]
+        made = badges_of(connection, conference_id, language())
+        fresh = len(choose(made, "new", doors.printed_of(connection, conference_id)))
     return render_template(
         "organise/door.html",
         conference=conference,
@@ -147,6 +199,9 @@ def _page(conference_id: str, form: Form | None = None, points_form: Form | None
         points=every,
         passes=passes,
         counts=counts,
+        pictures=pictures,
+        badge_count=len(made),
+        fresh=fresh,
         now=desk().now,
         here="tickets",
     )

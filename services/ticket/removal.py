@@ -48,6 +48,7 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
             for table in (
                 m.refunds,
                 m.disputes,
+                d.badge_prints,
                 d.check_ins,
                 d.door_passes,
                 d.check_in_points,

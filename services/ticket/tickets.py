@@ -44,7 +44,7 @@ def ticket_words(at: Desk, view: OrderView, admissions: Sequence[Admission]) -> 
                 "lang": language,
                 "conference": conference.name,
                 "place": conference.place,
-                "days": [day(each, "full", language) for each in conference.days],
+                "days": [day(each, "full", language) for each in admission.days],
                 "doors": moment(conference.doors_at, conference.time_zone, lang=language),
                 "doors_label": _("Doors open"),
                 "name": person.name if person else "",

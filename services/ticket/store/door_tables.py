@@ -1,4 +1,4 @@
-"""Tables of the door: check-in points, the passes of helpers, and one row for each scan."""
+"""Tables of the door: check-in points, the passes of helpers, one row for each scan, and which badges were printed."""
 
 import sqlalchemy as sa
 
@@ -44,6 +44,15 @@ check_ins = sa.Table(
     sa.Column("undone_at", UtcDateTime),
     sa.Column("undone_by", ID, nullable=False),
     sa.Index("ix_check_ins_conference", "conference_id", "scanned_at"),
+)
+
+badge_prints = sa.Table(
+    "badge_prints",
+    metadata,
+    sa.Column("admission_id", ID, primary_key=True),
+    sa.Column("conference_id", ID, nullable=False, index=True),
+    sa.Column("content", sa.String(32), nullable=False),
+    sa.Column("printed_at", UtcDateTime, nullable=False),
 )
 
 sa.Index(

@@ -1,8 +1,8 @@
-"""Check-in points, and the passes by which helpers are at the door."""
+"""Check-in points, the passes by which helpers are at the door, and which badges are on paper."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.ticket.domain.door import Point
-from services.ticket.store.door_tables import check_in_points, door_passes
+from services.ticket.store.door_tables import badge_prints, check_in_points, door_passes
 from shared.database import Transaction
+from shared.database.upsert import insert
 from shared.errors import NotFound
 
 _POINTS = (
@@ -38,6 +39,15 @@ _REVOKE = (
     )
     .values(revoked_at=sa.bindparam("at"))
     .returning(door_passes.c.name)
+)
+
+_PRINTED = sa.select(badge_prints.c.admission_id, badge_prints.c.content).where(
+    badge_prints.c.conference_id == sa.bindparam("conference_id")
+)
+_print = insert(badge_prints)
+_RECORD_PRINTS = _print.on_conflict_do_update(
+    index_elements=["admission_id"],
+    set_={"content": _print.excluded.content, "printed_at": _print.excluded.printed_at},
 )
 
 
@@ -110,6 +120,22 @@ def revoke_pass(tx: Transaction, conference_id: str, pass_id: str) -> str:
     """The name on it, empty where it was revoked already or is not of this conference."""
     row = tx.execute(_REVOKE, {"b_pass_id": pass_id, "b_conference_id": conference_id, "at": tx.now}).first()
     return "" if row is None else str(row.name)
+
+
+def printed_of(connection: sa.Connection, conference_id: str) -> dict[str, str]:
+    """Admission id -> how its badge read when it was last printed."""
+    rows = connection.execute(_PRINTED, {"conference_id": conference_id})
+    return {row.admission_id: row.content for row in rows}
+
+
+def record_prints(tx: Transaction, conference_id: str, contents: Mapping[str, str]) -> None:
+    """These badges are on paper now."""
+    rows = [
+        {"admission_id": each, "conference_id": conference_id, "content": content, "printed_at": tx.now}
+        for each, content in contents.items()
+    ]
+    if rows:
+        tx.execute(_RECORD_PRINTS, rows)
 
 
 def _pass(row: Any) -> DoorPass:
