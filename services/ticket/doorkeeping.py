@@ -10,7 +10,6 @@ from typing import Any, Final
 import sqlalchemy as sa
 from flask import Response
 
-from services.ticket.domain.conference import Conference
 from services.ticket.domain.door import DOOR, Point, Reason
 from services.ticket.handlers.admitting import Judged, Scan, check_in, forged
 from services.ticket.store import check_ins, conferences, doors, orders
@@ -107,14 +106,16 @@ def judge_scan(
     generation = int((claims or {}).get("g", 0)) if code else None
     scan = Scan(scan_id, str((claims or {}).get("a", "")), point, generation, scanned_at, dict(answers or {}), let_in)
     if claims is None:
-        return forged(scan, desk().now)
+        with desk().context.database.reading() as connection:
+            conference = conferences.conference_by_id(connection, helper.conference_id)
+        return forged(scan, desk().now, conference)
     with desk().context.database.transaction(f"door:{helper.pass_id}") as tx:
         return check_in(tx, helper, scan)
 
 
-def sentence_of(judged: Judged, conference: Conference) -> str:
+def sentence_of(judged: Judged) -> str:
     """What the helper reads beside the colour."""
-    verdict, zone = judged.verdict, conference.time_zone
+    verdict, zone = judged.verdict, judged.conference.time_zone
     if verdict.reason is Reason.DOUBLED and verdict.earlier:
         when = moment(verdict.earlier.at, zone)
         return _("This ticket is in already: %(when)s, let in by %(who)s.", when=when, who=verdict.earlier.by)
@@ -139,25 +140,25 @@ def sentence_of(judged: Judged, conference: Conference) -> str:
     }[verdict.reason]
 
 
-def as_json(judged: Judged, conference: Conference) -> dict[str, Any]:
+def as_json(judged: Judged) -> dict[str, Any]:
     """For the API; of a ticket of another conference nothing is said."""
-    admission, order, earlier = judged.admission, judged.order, judged.verdict.earlier
+    ticket, earlier = judged.ticket, judged.verdict.earlier
     known = None
-    if admission is not None and order is not None:
+    if ticket is not None:
         known = {
-            "admission_id": admission.admission_id,
-            "admission_type": admission.admission_type,
-            "type_name": conference.admission_type(admission.admission_type).name(language()),
-            "reference": order.reference,
-            "name": judged.name,
-            "company": judged.company,
+            "admission_id": ticket.admission_id,
+            "admission_type": ticket.admission_type,
+            "type_name": judged.conference.admission_type(ticket.admission_type).name(language()),
+            "reference": ticket.reference,
+            "name": ticket.name or "",
+            "company": ticket.company or "",
             "days": list(judged.days),
         }
     return {
         "scan_id": judged.scan_id,
         "colour": str(judged.verdict.colour),
         "reason": str(judged.verdict.reason),
-        "sentence": sentence_of(judged, conference),
+        "sentence": sentence_of(judged),
         "point": judged.point,
         "scanned_at": judged.at,
         "earlier": {"at": earlier.at, "by": earlier.by} if earlier else None,

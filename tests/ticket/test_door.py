@@ -254,7 +254,7 @@ def test_another_conferences_ticket_is_red_and_tells_nothing(stage: Stage, door:
         other = open_conference(tx, make_plan(slug="elsewhere", name="Elsewhere"))
         helper = make_pass(tx, other.conference_id, "There", (), other.ends_at, "console:stf_1")
     judged = Door(stage, helper).scan(ticket)
-    assert (judged.verdict.reason, judged.admission, judged.name) == (Reason.ELSEWHERE, None, "")
+    assert (judged.verdict.reason, judged.ticket) == (Reason.ELSEWHERE, None)
     with pytest.raises(NotFound):
         Door(stage, helper).undo(ticket)
 
@@ -276,7 +276,7 @@ def test_a_missing_name_is_asked_for_and_kept(stage: Stage, door: Door) -> None:
     _, nameless = sold(stage, attendees=guests, billing=company)
     assert door.colour(nameless) == ("amber", "name_missing")
     judged = door.scan(nameless, answers={"name_missing": "Katherine Johnson"})
-    assert (judged.verdict.colour, judged.name) == (Colour.GREEN, "Katherine Johnson")
+    assert (judged.verdict.colour, judged.ticket.name) == (Colour.GREEN, "Katherine Johnson")
 
 
 def test_a_disputed_payment_is_a_question_and_no_refusal(stage: Stage, door: Door) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from services.ticket.domain.conference import Conference
 from services.ticket.domain.door import DOOR, Colour, Entry, Point, Reason, Shown, Verdict, check_points, judge
-from services.ticket.domain.order import Admission, Order, State
+from services.ticket.domain.order import State
 from services.ticket.domain.student import StudentCheck
 from services.ticket.handlers.holders import correct_name
 from services.ticket.handlers.students import difference_of, refuse_student, see_student_id
-from services.ticket.store import check_ins, conferences, doors, orders
-from services.ticket.store.check_ins import CheckIn
+from services.ticket.store import check_ins, conferences, doors
+from services.ticket.store.check_ins import CheckIn, Ticket
 from services.ticket.store.doors import DoorPass
 from shared.database import Transaction
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -49,17 +49,15 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict with what the door wants to see of the ticket; `order` and `admission` are None for a code that is not ours."""
+    """A verdict with what the door wants to see; `ticket` is None for a code that is not ours, or another conference's."""
 
     scan_id: str
+    conference: Conference
     verdict: Verdict
     point: str
     at: datetime
-    order: Order | None = None
-    admission: Admission | None = None
-    name: str = ""
-    company: str = ""
-    days: tuple[Any, ...] = ()
+    ticket: Ticket | None = None
+    days: tuple[date, ...] = ()
     due: Money | None = None
 
 
@@ -72,27 +70,22 @@ def check_in(tx: Transaction, helper: DoorPass, scan: Scan) -> Judged:
     conference = conferences.conference_by_id(tx.connection, helper.conference_id)
     _check_point(tx, helper, scan.point)
     at = _time_of(scan, tx.now)
-    try:
-        order = orders.lock_order(tx, orders.order_of_admission(tx.connection, scan.admission_id))
-    except NotFound:
-        return forged(scan, tx.now)
-    admission = order.admission(scan.admission_id)
-    earlier = check_ins.admitted(tx.connection, scan.admission_id, scan.point)
-    known = check_ins.find_scan(tx.connection, scan.scan_id)
+    ticket = check_ins.lock_ticket(tx, scan.admission_id)
+    if ticket is None:
+        return forged(scan, tx.now, conference)
+    known, inside = check_ins.seen_before(tx.connection, (scan.scan_id, scan.admission_id, scan.point))
     if known is not None:
         if known.admission_id != scan.admission_id:
             raise Conflict("This scan was of another ticket: give each scan an id of its own.")
-        entry = earlier[1] if earlier and earlier[0] != known.scan_id else None
+        entry = inside.entry if inside and inside.scan_id != known.scan_id else None
         verdict = Verdict(Colour(known.colour), Reason(known.reason), entry)
-        return _judged(tx, conference, scan, order, admission, verdict, known.scanned_at)
-    shown = _shown(tx, order, admission, scan)
-    before = earlier[1] if earlier else None
-    verdict = _judge(conference, shown, at, before, ())
-    if verdict.colour is Colour.AMBER:
-        answered = _answer(tx, order, admission, scan)
-        order = orders.load_order(tx.connection, order.order_id)
-        admission = order.admission(scan.admission_id)
-        verdict = _judge(conference, _shown(tx, order, admission, scan), at, before, answered)
+        return _judged(tx, conference, scan, ticket, verdict, known.scanned_at)
+    before = inside.entry if inside else None
+    verdict = _judge(conference, ticket, scan, at, before, ())
+    if verdict.colour is Colour.AMBER and scan.answers:
+        answered = _answer(tx, ticket, scan)
+        ticket = check_ins.load_ticket(tx.connection, scan.admission_id)
+        verdict = _judge(conference, ticket, scan, at, before, answered)
     # What a device let in without network did happen: only a ticket that is in already, or that is none, does not count.
     goes_in = verdict.colour is Colour.GREEN or (scan.let_in and verdict.colour is Colour.AMBER)
     if verdict.reason is not Reason.ELSEWHERE:
@@ -109,24 +102,24 @@ def check_in(tx: Transaction, helper: DoorPass, scan: Scan) -> Judged:
             let_in=goes_in or scan.let_in,
             admits=goes_in,
         )
-        if not check_ins.record_scan(tx, made):
-            raise Conflict("This ticket is being checked in by somebody else in this very moment: scan it again.")
+        sentence = "This ticket is being checked in by somebody else in this very moment: scan it again."
+        check_ins.record_scan(tx, made, Conflict(sentence))
     if goes_in:
-        tx.publish(AdmissionCheckedIn(**_facts(order, admission), checked_in_at=at, point=scan.point))
-    return _judged(tx, conference, scan, order, admission, verdict, at)
+        tx.publish(AdmissionCheckedIn(**_facts(ticket), checked_in_at=at, point=scan.point))
+    return _judged(tx, conference, scan, ticket, verdict, at)
 
 
 def undo_check_in(tx: Transaction, helper: DoorPass, admission_id: str, point: str) -> str:
     """Nobody went in after all. Returns the scan that was undone. Raises `Conflict` where the ticket is not in."""
     _check_point(tx, helper, point)
-    order = orders.lock_order(tx, orders.order_of_admission(tx.connection, admission_id))
-    if order.conference_id != helper.conference_id:
+    ticket = check_ins.lock_ticket(tx, admission_id)
+    if ticket is None or ticket.conference_id != helper.conference_id:
         raise NotFound("There is no such ticket.")
     found = check_ins.admitted(tx.connection, admission_id, point)
     if found is None:
         raise Conflict(N_("This ticket is not checked in here: there is nothing to undo."))
     check_ins.undo_scan(tx, found[0], helper.pass_id)
-    tx.publish(AdmissionCheckInUndone(**_facts(order, order.admission(admission_id)), point=point))
+    tx.publish(AdmissionCheckInUndone(**_facts(ticket), point=point))
     return found[0]
 
 
@@ -156,9 +149,10 @@ def change_points(tx: Transaction, conference_id: str, points: list[Point]) -> N
     doors.save_points(tx, conference_id, points)
 
 
-def forged(scan: Scan, now: datetime) -> Judged:
+def forged(scan: Scan, now: datetime, conference: Conference) -> Judged:
     """The verdict on a code that is none of ours. Nothing is kept of it."""
-    return Judged(scan.scan_id, Verdict(Colour.RED, Reason.FORGED), scan.point, scan.scanned_at or now)
+    verdict = Verdict(Colour.RED, Reason.FORGED)
+    return Judged(scan.scan_id, conference, verdict, scan.point, scan.scanned_at or now)
 
 
 def _check_point(tx: Transaction, helper: DoorPass, point: str) -> None:
@@ -174,78 +168,64 @@ def _time_of(scan: Scan, now: datetime) -> datetime:
 
 
 def _judge(
-    conference: Conference, shown: Shown, at: datetime, earlier: Entry | None, answered: Collection[Reason]
+    conference: Conference,
+    ticket: Ticket,
+    scan: Scan,
+    at: datetime,
+    earlier: Entry | None,
+    answered: Collection[Reason],
 ) -> Verdict:
+    is_here = ticket.conference_id == conference.conference_id
+    shown = Shown(
+        conference_id=ticket.conference_id,
+        is_current=scan.generation is None or scan.generation == ticket.generation,
+        is_paid=ticket.state in (State.PAID, State.CANCELLED),
+        is_cancelled=ticket.state == State.CANCELLED or ticket.cancelled_at is not None,
+        days=conference.days_of(ticket.admission_type) if is_here else (),
+        has_name=bool(ticket.name and ticket.name.strip()),
+        student_check=StudentCheck(ticket.student_check),
+        is_disputed=ticket.is_disputed,
+    )
     return judge(shown, conference.conference_id, conference.days, conference.time_zone, at, earlier, answered)
 
 
-def _shown(tx: Transaction, order: Order, admission: Admission, scan: Scan) -> Shown:
-    person = orders.people_by_id(tx.connection, [admission.attendee]).get(admission.attendee)
-    return Shown(
-        conference_id=order.conference_id,
-        is_current=scan.generation is None or scan.generation == admission.generation,
-        is_paid=order.state in (State.PAID, State.CANCELLED),
-        is_cancelled=order.state is State.CANCELLED or admission.cancelled_at is not None,
-        days=admission.days,
-        has_name=person is not None and bool(person.name.strip()),
-        student_check=admission.student_check,
-        is_disputed=check_ins.is_disputed(tx.connection, order.order_id),
-    )
-
-
-def _answer(tx: Transaction, order: Order, admission: Admission, scan: Scan) -> list[Reason]:
+def _answer(tx: Transaction, ticket: Ticket, scan: Scan) -> list[Reason]:
     """Do what was answered. Returns the questions that are settled by the answer alone."""
     settled: list[Reason] = []
-    student = scan.answers.get(Reason.STUDENT_ID)
-    if student and admission.student_check in (StudentCheck.DOOR, StudentCheck.DIFFERENCE_DUE):
+    student, check = scan.answers.get(Reason.STUDENT_ID), StudentCheck(ticket.student_check)
+    if student and check in (StudentCheck.DOOR, StudentCheck.DIFFERENCE_DUE):
         if student == SEEN:
-            see_student_id(tx, order.conference_id, admission.admission_id)
+            see_student_id(tx, ticket.conference_id, ticket.admission_id)
         elif student == NONE_THERE:
-            if admission.student_check is StudentCheck.DOOR:
-                refuse_student(tx, order.conference_id, admission.admission_id)
+            if check is StudentCheck.DOOR:
+                refuse_student(tx, ticket.conference_id, ticket.admission_id)
         else:
             raise InvalidInput(
                 "A student id was seen, or there was none.", errors={"student_id": ["Say seen or none."]}
             )
     if name := scan.answers.get(Reason.NAME_MISSING, "").strip():
-        correct_name(tx, admission.admission_id, name[:200])
+        correct_name(tx, ticket.admission_id, name[:200])
     if scan.answers.get(Reason.DISPUTED) == ADMIT:
         settled.append(Reason.DISPUTED)
     return settled
 
 
 def _judged(
-    tx: Transaction,
-    conference: Conference,
-    scan: Scan,
-    order: Order,
-    admission: Admission,
-    verdict: Verdict,
-    at: datetime,
+    tx: Transaction, conference: Conference, scan: Scan, ticket: Ticket, verdict: Verdict, at: datetime
 ) -> Judged:
     if verdict.reason is Reason.ELSEWHERE:
-        return Judged(scan.scan_id, verdict, scan.point, at)
-    person = orders.people_by_id(tx.connection, [admission.attendee]).get(admission.attendee)
-    is_due = admission.student_check is StudentCheck.DIFFERENCE_DUE
-    return Judged(
-        scan.scan_id,
-        verdict,
-        scan.point,
-        at,
-        order,
-        admission,
-        person.name if person else "",
-        person.company if person else "",
-        admission.days,
-        difference_of(tx, conference.conference_id, admission.admission_id) if is_due else None,
-    )
+        return Judged(scan.scan_id, conference, verdict, scan.point, at)
+    is_due = ticket.student_check == StudentCheck.DIFFERENCE_DUE
+    due = difference_of(tx, conference.conference_id, ticket.admission_id) if is_due else None
+    days = conference.days_of(ticket.admission_type)
+    return Judged(scan.scan_id, conference, verdict, scan.point, at, ticket, days, due)
 
 
-def _facts(order: Order, admission: Admission) -> dict[str, Any]:
+def _facts(ticket: Ticket) -> dict[str, Any]:
     return {
-        "conference_id": order.conference_id,
-        "order_id": order.order_id,
-        "reference": order.reference,
-        "admission_id": admission.admission_id,
-        "admission_type": admission.admission_type,
+        "conference_id": ticket.conference_id,
+        "order_id": ticket.order_id,
+        "reference": ticket.reference,
+        "admission_id": ticket.admission_id,
+        "admission_type": ticket.admission_type,
     }

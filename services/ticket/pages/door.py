@@ -148,7 +148,7 @@ def _page(
         text=text,
         found=found,
         judged=judged,
-        sentence=doorkeeping.sentence_of(judged, conference) if judged else "",
+        sentence=doorkeeping.sentence_of(judged) if judged else "",
         wrong=wrong,
         done=done,
         scan_id=_scan_id(),

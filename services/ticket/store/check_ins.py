@@ -14,10 +14,47 @@ from services.ticket.store.door_tables import check_ins, door_passes
 from services.ticket.store.money_tables import disputes
 from services.ticket.store.tables import admissions, orders, people
 from shared.database import Transaction
+from shared.database.prepared import Prepared
 from shared.database.upsert import insert
 
-_SCAN = sa.select(check_ins).where(check_ins.c.scan_id == sa.bindparam("scan_id"))
-_RECORD = insert(check_ins).on_conflict_do_nothing().returning(check_ins.c.scan_id)
+_TICKET = (
+    sa.select(
+        admissions.c.admission_id,
+        admissions.c.order_id,
+        admissions.c.conference_id,
+        admissions.c.admission_type,
+        admissions.c.generation,
+        admissions.c.student_check,
+        admissions.c.cancelled_at,
+        orders.c.reference,
+        orders.c.state,
+        people.c.name,
+        people.c.company,
+        sa.exists()
+        .where(disputes.c.order_id == orders.c.order_id, disputes.c.closed_at.is_(None))
+        .label("is_disputed"),
+    )
+    .join(orders, orders.c.order_id == admissions.c.order_id)
+    .outerjoin(people, people.c.person_id == admissions.c.attendee)
+    .where(admissions.c.admission_id == sa.bindparam("admission_id"))
+)
+_LOCK_TICKET = _TICKET.with_for_update(of=orders)
+_SEEN = (
+    sa.select(check_ins, door_passes.c.name)
+    .join(door_passes, door_passes.c.pass_id == check_ins.c.pass_id)
+    .where(
+        sa.or_(
+            check_ins.c.scan_id == sa.bindparam("scan_id"),
+            sa.and_(
+                check_ins.c.admission_id == sa.bindparam("admission_id"),
+                check_ins.c.point == sa.bindparam("point"),
+                check_ins.c.admits,
+            ),
+        )
+    )
+)
+_record = insert(check_ins)
+_RECORD = Prepared(_record.on_conflict_do_nothing().returning(check_ins.c.scan_id))
 _ADMITTED = (
     sa.select(check_ins.c.scan_id, check_ins.c.scanned_at, door_passes.c.name)
     .join(door_passes, door_passes.c.pass_id == check_ins.c.pass_id)
@@ -31,9 +68,6 @@ _UNDO = (
     sa.update(check_ins)
     .where(check_ins.c.scan_id == sa.bindparam("b_scan_id"), check_ins.c.admits)
     .values(admits=False, undone_at=sa.bindparam("at"), undone_by=sa.bindparam("by"))
-)
-_IS_DISPUTED = sa.select(
-    sa.exists().where(disputes.c.order_id == sa.bindparam("order_id"), disputes.c.closed_at.is_(None))
 )
 _DISPUTED_ORDERS = sa.select(disputes.c.order_id).where(
     disputes.c.conference_id == sa.bindparam("conference_id"), disputes.c.closed_at.is_(None)
@@ -108,6 +142,32 @@ _ARRIVALS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Ticket:
+    """An admission with what the door wants to know of its order and its holder; no name where they were erased or not named."""
+
+    admission_id: str
+    order_id: str
+    conference_id: str
+    admission_type: str
+    generation: int
+    student_check: str
+    cancelled_at: datetime | None
+    reference: str
+    state: str
+    name: str | None
+    company: str | None
+    is_disputed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The scan that let a ticket in."""
+
+    scan_id: str
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class CheckIn:
     """A scan as it was judged. `scanned_at` by the device, `heard_at` when we got to know.
 
@@ -130,14 +190,38 @@ class CheckIn:
     undone_by: str = ""
 
 
-def find_scan(connection: sa.Connection, scan_id: str) -> CheckIn | None:
-    row = connection.execute(_SCAN, {"scan_id": scan_id}).first()
-    return None if row is None else CheckIn(**row._mapping)
+def lock_ticket(tx: Transaction, admission_id: str) -> Ticket | None:
+    """An admission as the door sees it, its order locked; None where there is none."""
+    row = tx.execute(_LOCK_TICKET, {"admission_id": admission_id}).first()
+    return None if row is None else Ticket(**row._mapping)
 
 
-def record_scan(tx: Transaction, made: CheckIn) -> bool:
-    """False where this scan is known, or where another one admitted the ticket at this point meanwhile."""
-    return tx.execute(_RECORD, asdict(made)).first() is not None
+def load_ticket(connection: sa.Connection, admission_id: str) -> Ticket:
+    """As it is now, in the transaction that has it locked."""
+    return Ticket(**connection.execute(_TICKET, {"admission_id": admission_id}).one()._mapping)
+
+
+def seen_before(connection: sa.Connection, scan: tuple[str, str, str]) -> tuple[CheckIn | None, Seen | None]:
+    """For (scan id, admission id, point): this very scan, where it is known; and the one that let the ticket in at this point.
+
+    Read after the ticket was locked: another device may have been quicker.
+    """
+    known, inside = None, None
+    values = dict(zip(("scan_id", "admission_id", "point"), scan, strict=True))
+    for row in connection.execute(_SEEN, values):
+        facts = dict(row._mapping)
+        by = facts.pop("name")
+        made = CheckIn(**facts)
+        if made.scan_id == scan[0]:
+            known = made
+        if made.admits and made.admission_id == scan[1] and made.point == scan[2]:
+            inside = Seen(made.scan_id, Entry(made.scanned_at, by))
+    return known, inside
+
+
+def record_scan(tx: Transaction, made: CheckIn, otherwise: Exception) -> None:
+    """`otherwise` ends the transaction where another scan let the ticket in at this point meanwhile."""
+    tx.put(_RECORD, [asdict(made)], otherwise)
 
 
 def admitted(connection: sa.Connection, admission_id: str, point: str) -> tuple[str, Entry] | None:
@@ -148,11 +232,6 @@ def admitted(connection: sa.Connection, admission_id: str, point: str) -> tuple[
 
 def undo_scan(tx: Transaction, scan_id: str, pass_id: str) -> None:
     tx.execute(_UNDO, {"b_scan_id": scan_id, "at": tx.now, "by": pass_id})
-
-
-def is_disputed(connection: sa.Connection, order_id: str) -> bool:
-    """Whether a bank disputes a payment of this order, undecided yet."""
-    return bool(connection.execute(_IS_DISPUTED, {"order_id": order_id}).scalar())
 
 
 def disputed_orders(connection: sa.Connection, conference_id: str) -> set[str]:
