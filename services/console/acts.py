@@ -56,6 +56,7 @@ ACTS: Final = {
     "ticket_requested": N_("had a ticket mailed again"),
     "invitation_sent": N_("had an invitation mailed"),
     "names_missing": N_("was reminded of missing names"),
+    "stripe_compared": N_("had Stripe compared with the ledger"),
     "tier_end_moved": N_("moved the end of a tier"),
     "transfer_recorded": N_("recorded a transfer"),
     "door_pass_made": N_("made a pass for the door"),

@@ -12,6 +12,7 @@ from services.ticket import (
     organise_invitations,
     organise_money,
     organise_people,
+    organise_stripe,
     organise_students,
     organise_transfers,
     organise_vouchers,
@@ -63,6 +64,7 @@ def create_app(runtime: Runtime, payments: Payments | None = None) -> Flask:
     organise_transfers.install(app)
     organise_waiting.install(app)
     organise_money.install(app)
+    organise_stripe.install(app)
     pages.install(app)
     return app
 

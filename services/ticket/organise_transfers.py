@@ -12,7 +12,7 @@ from services.ticket.csv_out import csv_sheet
 from services.ticket.handlers import finish_refund, mark_exported, name_payee, record_by_hand, record_staff_act
 from services.ticket.postings import posting_rows
 from services.ticket.sepa import pain_001
-from services.ticket.store import conferences, documents, sellers, transfers
+from services.ticket.store import conferences, documents, movements, sellers, transfers
 from services.ticket.web import desk, go
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.money import Money, total
@@ -122,7 +122,8 @@ def download_postings(conference_id: str) -> Answer:
         conference = conferences.conference_by_id(connection, conference_id)
         rows = documents.postings_of(connection, conference_id)
         numbers = documents.numbers_by_order(connection, conference_id)
-    sheet = csv_sheet(posting_rows(rows, numbers, conference.time_zone))
+        at_stripe = movements.fees_and_payouts(connection, conference_id)
+    sheet = csv_sheet(posting_rows(rows, numbers, at_stripe, conference.time_zone))
     disposition = f'attachment; filename="postings-{conference.slug}.csv"'
     return Response(sheet, 200, {"Content-Disposition": disposition}, content_type="text/csv; charset=utf-8")
 

@@ -22,11 +22,20 @@ HEADINGS = (
     "document",
     "documents of the order",
     "Stripe",
+    "Stripe's fee",
+    "payout",
 )
 
 
-def posting_rows(rows: Sequence[Any], numbers: Mapping[str, Sequence[str]], zone: str) -> Iterator[tuple[object, ...]]:
-    """Amounts as in ledgers of spreadsheets: `199.00`, never negative; VAT as `19 %: 31.77`, joined by commas."""
+def posting_rows(
+    rows: Sequence[Any],
+    numbers: Mapping[str, Sequence[str]],
+    at_stripe: Mapping[tuple[str, str], tuple[int, str]],
+    zone: str,
+) -> Iterator[tuple[object, ...]]:
+    """`at_stripe`: (kind, Stripe's object) -> (its fee in minor units, its payout), as far as Stripe has told.
+
+    Amounts as in ledgers of spreadsheets: `199.00`, never negative; VAT as `19 %: 31.77`, joined by commas."""
     yield HEADINGS
     pairs: dict[str, list[Any]] = {}
     for row in rows:
@@ -34,6 +43,7 @@ def posting_rows(rows: Sequence[Any], numbers: Mapping[str, Sequence[str]], zone
     for posting_id, pair in pairs.items():
         debit = next(row for row in pair if row.amount > 0)
         credit = next(row for row in pair if row.amount < 0)
+        fee, payout = at_stripe.get((debit.kind, debit.stripe_id), (0, ""))
         yield (
             posting_id,
             _day(debit.booked_at, zone),
@@ -48,6 +58,8 @@ def posting_rows(rows: Sequence[Any], numbers: Mapping[str, Sequence[str]], zone
             debit.document,
             ", ".join(numbers.get(debit.order_id, ())),
             debit.stripe_id,
+            _amount(fee) if fee else "",
+            payout,
         )
 
 

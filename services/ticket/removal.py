@@ -49,6 +49,7 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
                 m.refunds,
                 m.disputes,
                 d.badge_prints,
+                m.movements,
                 d.check_ins,
                 d.door_passes,
                 d.check_in_points,
@@ -78,8 +79,22 @@ def remove_conference(tx: Transaction, conference_id: str) -> int:
         for table in (b.document_series, b.sellers)
     ]
     removed = sum(tx.execute(statement).rowcount for statement in doomed)
+    if tx.execute(sa.select(t.conferences.c.conference_id).limit(1)).first() is None:
+        removed += _forget_account(tx)
     tx.publish(ConferenceCalledOff(conference_id=conference_id, reason=CALLED_OFF))
     return removed
+
+
+def _forget_account(tx: Transaction) -> int:
+    """No conference is left: what is known of the account at Stripe was about none but those removed."""
+    timers = tx.database.frame.timers
+    doomed = (
+        sa.delete(m.reconciliations),
+        sa.delete(m.movements),
+        sa.delete(t.ledger).where(t.ledger.c.conference_id == ""),
+        sa.delete(timers).where(timers.c.kind == "reconcile"),
+    )
+    return sum(tx.execute(statement).rowcount for statement in doomed)
 
 
 def _ids(tx: Transaction, column: sa.Column[str], condition: sa.ColumnElement[bool]) -> list[str]:

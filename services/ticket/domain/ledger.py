@@ -6,6 +6,7 @@ fees      what Stripe keeps                                               disput
 surplus   what was paid beyond the price, and is kept                     shortage  what was missing, and is let off
 
 `charge` and `transfer` are money that came, by card and by bank; `refund` and `payback` are money that went back the same way.
+`fee` is what Stripe keeps of a movement, `payout` what it sends to our bank; a `refund_failed` came back to us.
 A dispute that is won is `dispute_won`; one that is lost gives the buyer's money back by `dispute_lost`, beside a reversal.
 """
 
@@ -29,7 +30,10 @@ Kind = Literal[
     "transfer",
     "payback",
     "fee",
+    "fee_returned",
     "payout",
+    "payout_failed",
+    "refund_failed",
     "dispute",
     "dispute_won",
     "dispute_lost",
@@ -45,7 +49,10 @@ SIDES: dict[Kind, tuple[Account, Account]] = {
     "transfer": ("bank", "order"),
     "payback": ("order", "bank"),
     "fee": ("fees", "stripe"),
+    "fee_returned": ("stripe", "fees"),
     "payout": ("bank", "stripe"),
+    "payout_failed": ("stripe", "bank"),
+    "refund_failed": ("stripe", "order"),
     "dispute": ("disputed", "stripe"),
     "dispute_won": ("stripe", "disputed"),
     "dispute_lost": ("order", "disputed"),

@@ -6,6 +6,7 @@ refunding.py    request_refund, return_money, refund_payment      what goes back
 ending.py       end_hold, expire_session                          holds that end
 calling_off.py  call_off, give_next_back                          everybody gets everything back
 disputing.py    ask_dispute                                       a bank takes money back
+reconciling.py  reconcile, compare_now, ask_payout                Stripe's list against the ledger, every night; fees, payouts
 cancelling.py   quote, cancel_order                               orders and tickets that are given back
 transfers.py    receive_transfer, confirm_bank, end_transfer      bank transfers: matched, in time, or lapsed
 documents.py    bill_order, ask_for_invoice                       invoices and what corrects them
@@ -55,6 +56,7 @@ from services.ticket.handlers.paying import (
     return_from_stripe,
 )
 from services.ticket.handlers.people import erase_address, erase_from_order, erase_people, forget_recipient
+from services.ticket.handlers.reconciling import ask_payout, compare_now, reconcile
 from services.ticket.handlers.refunding import refund_payment
 from services.ticket.handlers.selling import AttendeeWish, OrderWish, Placed, place_order
 from services.ticket.handlers.transfers import confirm_bank, end_transfer, receive_transfer, record_by_hand
@@ -101,6 +103,8 @@ ERRANDS: Mapping[str, ErrandHandler] = {
     "expire_session": expire_session,
     "refund_payment": refund_payment,
     "ask_dispute": ask_dispute,
+    "reconcile": reconcile,
+    "ask_payout": ask_payout,
 }
 
 __all__ = [
@@ -120,6 +124,7 @@ __all__ = [
     "call_off",
     "cancel_order",
     "change_conference",
+    "compare_now",
     "confirm_payment",
     "correct_name",
     "erase_address",

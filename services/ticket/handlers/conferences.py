@@ -16,6 +16,7 @@ from services.ticket.domain.conference import (
 )
 from services.ticket.domain.quota import Quota
 from services.ticket.domain.tier import Ladder, check_ladder
+from services.ticket.handlers.reconciling import watch_nightly
 from services.ticket.store import conferences
 from shared.database import Transaction
 from shared.errors import Conflict, NotFound
@@ -47,6 +48,7 @@ def open_conference(tx: Transaction, plan: ConferencePlan) -> Conference:
     conferences.record_conference(tx, conference, ladders, [quota], texts)
     for ladder in ladders:
         schedule_ladder(tx, ladder, conference.time_zone)
+    watch_nightly(tx, conference.time_zone)
     tx.publish(*events)
     return conference
 

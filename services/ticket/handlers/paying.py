@@ -32,7 +32,7 @@ SESSION_LASTS = STRIPE_WANTS + timedelta(minutes=1)
 """One minute more for Stripe's clock and the way."""
 SWEEP_AFTER = timedelta(minutes=5)
 """A checkout of which nobody told us anything is asked about after this time."""
-ASKED = {"checkout.session.": "ask_stripe", "charge.dispute.": "ask_dispute"}
+ASKED = {"checkout.session.": "ask_stripe", "charge.dispute.": "ask_dispute", "payout.": "ask_payout"}
 """Beginning of a webhook's type -> the errand that reads its object again."""
 UNKNOWN = Counter("stagedoor_ticket_unknown_stripe_objects", "Webhooks about objects that are not ours.")
 logger = logging.getLogger(__name__)
@@ -171,9 +171,17 @@ def _receive(tx: Transaction, order: Order, seen: SessionState) -> None:
     if not payments.record_payment(tx, payment):
         return
     posting = tx.ids.new("pos", tx.now)
-    payments.record_entries(
-        tx, post("charge", posting, order.conference_id, order.order_id, seen.amount, tx.now, payment.payment_id)
+    charge = post(
+        "charge",
+        posting,
+        order.conference_id,
+        order.order_id,
+        seen.amount,
+        tx.now,
+        payment.payment_id,
+        stripe_id=seen.intent_id,
     )
+    payments.record_entries(tx, charge)
     if order.state == State.PAID:
         request_refund(tx, order, payment, payment.amount, "doubled")
     elif seen.amount != order.total:

@@ -4,6 +4,7 @@ conferences.py  conferences, legal texts, ladders, quotas      orders.py    orde
 payments.py     Stripe's sessions, payments, webhooks, ledger  vouchers.py  lots and codes
 transfers.py    bank transfers, refunds by transfer, billing   sellers.py   who sells
 refunds.py      what goes back by Stripe                       disputes.py  what banks take back
+movements.py    what moved at Stripe by its own list, and how it compares
 tables.py, billing_tables.py, money_tables.py  all tables
 
 `load_...` and `..._of` look, `lock_...` reads what the transaction is going to change, `save_...` writes it back, `record_...`
