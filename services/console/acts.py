@@ -40,6 +40,8 @@ ACTS: Final = {
     "person_erased": N_("erased a person"),
     "person_exported": N_("exported a person's data"),
     "plates_changed": N_("changed the plates"),
+    "policy_changed": N_("changed what goes back"),
+    "types_changed": N_("changed the admission types"),
     "promise": N_("noted a promise to pay"),
     "record_payment": N_("recorded a payment"),
     "refund_done": N_("noted that a refund is done"),

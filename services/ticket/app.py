@@ -8,6 +8,7 @@ from services.ticket import (
     api,
     internal,
     organise,
+    organise_catalogue,
     organise_door,
     organise_invitations,
     organise_money,
@@ -57,6 +58,7 @@ def create_app(runtime: Runtime, payments: Payments | None = None) -> Flask:
     webhook.install(app)
     organise.install(app)
     organise_people.install(app)
+    organise_catalogue.install(app)
     organise_door.install(app)
     organise_invitations.install(app)
     organise_vouchers.install(app)

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.ticket.domain.conference import ConferencePlan, TierPlan, TypePlan
+from services.ticket.domain.policy import Step, gives_less, percent_at
 from services.ticket.domain.voucher import Kind
 from services.ticket.handlers import cancel_order, make_vouchers
 from services.ticket.store import conferences, documents, vouchers
 from services.ticket.store.orders import load_order
 from shared.errors import InvalidInput
+from shared.events import StaffActed
 from shared.events.ticketing import AdmissionIssued
 from shared.internal import wsgi_transport
 from tests.documents.reading import pdf_text
 from tests.ticket.stage import Stage, euros, make_plan
 from tests.ticket.test_documents import issued, pdf_of
 from tests.ticket.test_holders import send
+from tests.ticket.test_staff_pages import send as staff_send
+from tests.ticket.test_staff_pages import staff_browser
 from tests.ticket.test_transfers import COMPANY, sell
 
 SATURDAY = date(2027, 6, 8)
@@ -123,3 +129,85 @@ def test_a_hidden_type_is_seen_and_sold_only_with_its_voucher(tmp_path: Path) ->
         stage.order("friend", "friend", voucher=row.code)
     assert stage.order("friend", voucher=row.code).placed.total == euros(49)
     stage.close()
+
+
+# The organisers' pages
+
+
+def page_of(stage: Stage, path: str) -> str:
+    return f"/organise/{stage.conference.conference_id}/{path}"
+
+
+def test_prices_are_previewed_for_any_day_with_the_caterers_deadline(stage: Stage) -> None:
+    browser = staff_browser(stage)
+    early = browser.get(page_of(stage, "preview?on=2027-03-10")).get_data(as_text=True)
+    assert "Early bird, open now" in early and "82 days later" in early
+    late = browser.get(page_of(stage, "preview?on=2027-06-05")).get_data(as_text=True)
+    assert "Last minute, open now" in late and "is fixed by then" in late
+    assert "aria-invalid" in browser.get(page_of(stage, "preview?on=tomorrow")).get_data(as_text=True)
+
+
+def test_the_policy_is_changed_freely_before_the_first_sale_and_then_only_for_the_better(stage: Stage) -> None:
+    at, browser = page_of(stage, "policy"), staff_browser(stage)
+    stricter = {"days.0": "60", "percent.0": "80"}
+    assert staff_send(browser, at, stricter).status_code == 303
+    stage.pay(stage.order())
+    refused = staff_send(browser, at, {"days.0": "60", "percent.0": "50"})
+    assert refused.status_code == 422 and "may only give more" in refused.get_data(as_text=True)
+    assert 'value="50"' in refused.get_data(as_text=True), "what was typed is kept"
+    assert (
+        staff_send(browser, at, {"days.0": "30", "percent.0": "100", "days.1": "7", "percent.1": "50"}).status_code
+        == 303
+    )
+    with stage.database.reading() as connection:
+        now = conferences.conference_by_slug(connection, "searchlight").cancellation
+    assert now == (Step(30, 100), Step(7, 50))
+    assert (
+        staff_send(browser, at, {"days.0": "7", "percent.0": "50", "days.1": "30", "percent.1": "100"}).status_code
+        == 422
+    )
+    assert [act.action for act in stage.said(StaffActed)] == ["policy_changed", "policy_changed"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(1, 100)), max_size=4),
+    st.lists(st.tuples(st.integers(0, 60), st.integers(1, 100)), max_size=4),
+)
+def test_new_steps_give_less_exactly_where_some_day_gives_less(
+    old: list[tuple[int, int]], new: list[tuple[int, int]]
+) -> None:
+    before, after = ([Step(*each) for each in sorted(steps, reverse=True)] for steps in (old, new))
+    doors = datetime(2027, 6, 7, 7, tzinfo=UTC)
+    worse = any(
+        percent_at(after, doors, "UTC", doors - timedelta(days=day))
+        < percent_at(before, doors, "UTC", doors - timedelta(days=day))
+        for day in range(62)
+    )
+    assert gives_less(after, before) == worse
+
+
+def types_form(stage: Stage, **changes: str) -> dict[str, str]:
+    form: dict[str, str] = {}
+    for each in stage.conference.admission_types:
+        form |= {
+            f"{each.code}.name_en": each.name_en,
+            f"{each.code}.name_de": each.name_de,
+            f"{each.code}.vat_rate": "19",
+        }
+    return {**form, **{name.replace("__", "."): value for name, value in changes.items()}}
+
+
+def test_a_types_tax_and_days_are_changed_for_what_is_sold_from_then_on(stage: Stage) -> None:
+    at, browser = page_of(stage, "types"), staff_browser(stage)
+    changes = {"student.vat_rate": "7", "student.day.2027-06-08": "yes", "regular.exemption_en": "By rule."}
+    assert staff_send(browser, at, {**types_form(stage), **changes}).status_code == 303
+    stage.pay(stage.order("student"))
+    (issued_now,) = stage.said(AdmissionIssued)
+    assert issued_now.days == (SATURDAY,)
+    page = browser.get(at).get_data(as_text=True)
+    assert 'value="7"' in page and "By rule." in page
+    narrower = {**types_form(stage), "student.day.2027-06-07": "yes"}
+    refused = staff_send(browser, at, narrower)
+    assert refused.status_code == 422 and "cannot be taken away" in refused.get_data(as_text=True)
+    wrong = staff_send(browser, at, {**types_form(stage), "regular.vat_rate": "101"})
+    assert wrong.status_code == 422

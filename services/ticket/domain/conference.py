@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from services.ticket.domain.local_time import at_local, days_earlier, zone_of
 from services.ticket.domain.policy import STANDARD, Step, check_steps
 from services.ticket.domain.tier import Ladder, Tier
-from shared.errors import InvalidInput, NotFound
+from shared.errors import Conflict, InvalidInput, NotFound
 from shared.events import Event
 from shared.events.ticketing import AdmissionTypeFact, ConferenceChanged, ConferenceOpened
 from shared.money import Money
@@ -127,6 +127,18 @@ class Conference:
 
     def description(self, language: str) -> str:
         return (self.description_de if language == "de" else self.description_en) or self.description_en
+
+    def with_types(self, changed: Sequence[AdmissionType], sold: Collection[str]) -> Conference:
+        """With its types as they are now; `sold`: codes of which admissions stand. Raises `InvalidInput`, `Conflict`."""
+        errors = [each.code for each in changed if not set(each.days) <= set(self.days)]
+        if errors or [each.code for each in changed] != [each.code for each in self.admission_types]:
+            raise InvalidInput("A type is for days of the conference, and keeps its code.", errors={"types": errors})
+        if not any(not each.is_hidden for each in changed):
+            raise InvalidInput("At least one type has to be seen.", errors={"types": ["Show one of them."]})
+        for each in changed:
+            if each.code in sold and not set(self.days_of(each.code)) <= set(each.days or self.days):
+                raise Conflict("Days that were sold cannot be taken away from a type.", admission_type=each.code)
+        return replace(self, admission_types=tuple(changed))
 
     @property
     def ends_at(self) -> datetime:

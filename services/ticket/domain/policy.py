@@ -37,6 +37,16 @@ def check_steps(steps: Sequence[Step]) -> None:
         raise InvalidInput(sentence, errors={"cancellation": [sentence]})
 
 
+def gives_less(new: Sequence[Step], old: Sequence[Step]) -> bool:
+    """Whether there is a day on which less goes back by the new steps than by the old ones."""
+    days = [0, *(step.days for step in (*new, *old))]
+    return any(_percent(new, day) < _percent(old, day) for day in days)
+
+
+def _percent(steps: Sequence[Step], days_before: int) -> int:
+    return next((step.percent for step in steps if days_before >= step.days), 0)
+
+
 def percent_at(steps: Sequence[Step], doors_at: datetime, zone: str, now: datetime) -> int:
     """How much goes back now, in percent; 0 after the last step. A step lasts until the same time of day as doors open."""
     return next((step.percent for step in steps if now <= days_earlier(doors_at, step.days, zone)), 0)

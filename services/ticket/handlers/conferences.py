@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,14 +14,16 @@ from services.ticket.domain.conference import (
     TypePlan,
     plan_ladder,
 )
+from services.ticket.domain.policy import Step, check_steps, gives_less
 from services.ticket.domain.quota import Quota
 from services.ticket.domain.tier import Ladder, check_ladder
 from services.ticket.handlers.reconciling import watch_nightly
-from services.ticket.store import conferences
+from services.ticket.store import conferences, orders
 from shared.database import Transaction
 from shared.errors import Conflict, NotFound
 from shared.events import Event
 from shared.service import Timer
+from shared.web.i18n import N_
 
 
 def open_conference(tx: Transaction, plan: ConferencePlan) -> Conference:
@@ -96,6 +98,24 @@ def change_conference(
     conferences.save_conference(tx, changed)
     tx.publish(*events, changed.changed([tier for ladder in ladders.values() for tier in ladder.tiers]))
     return changed
+
+
+def change_policy(tx: Transaction, conference_id: str, steps: Sequence[Step]) -> None:
+    """Other steps of what goes back. Raises `InvalidInput`; `Conflict` where somebody who bought would get less than promised."""
+    check_steps(steps)
+    conference = conferences.conference_by_id(tx.connection, conference_id)
+    if gives_less(steps, conference.cancellation) and orders.types_sold(tx.connection, conference_id):
+        raise Conflict(N_("Tickets are sold with the promise of the old steps: the new ones may only give more."))
+    conferences.save_conference(tx, replace(conference, cancellation=tuple(steps)))
+
+
+def change_types(tx: Transaction, conference_id: str, changed: Sequence[AdmissionType]) -> None:
+    """Other names, tax, days of the types; what is sold keeps its tax. Raises `InvalidInput`, `Conflict`."""
+    conference = conferences.conference_by_id(tx.connection, conference_id)
+    ladders = conferences.lock_ladders(tx, conference_id, [each.code for each in conference.admission_types])
+    made = conference.with_types(changed, orders.types_sold(tx.connection, conference_id))
+    conferences.save_conference(tx, made)
+    tx.publish(made.changed([tier for ladder in ladders.values() for tier in ladder.tiers]))
 
 
 def move_tier_end(
