@@ -18,7 +18,7 @@ from services.ticket.domain.policy import Step, check_steps, gives_less
 from services.ticket.domain.quota import Quota
 from services.ticket.domain.tier import Ladder, check_ladder
 from services.ticket.handlers.reconciling import watch_nightly
-from services.ticket.store import conferences, orders
+from services.ticket.store import conferences
 from shared.database import Transaction
 from shared.errors import Conflict, NotFound
 from shared.events import Event
@@ -104,7 +104,7 @@ def change_policy(tx: Transaction, conference_id: str, steps: Sequence[Step]) ->
     """Other steps of what goes back. Raises `InvalidInput`; `Conflict` where somebody who bought would get less than promised."""
     check_steps(steps)
     conference = conferences.conference_by_id(tx.connection, conference_id)
-    if gives_less(steps, conference.cancellation) and orders.types_sold(tx.connection, conference_id):
+    if gives_less(steps, conference.cancellation) and conferences.types_sold(tx.connection, conference_id):
         raise Conflict(N_("Tickets are sold with the promise of the old steps: the new ones may only give more."))
     conferences.save_conference(tx, replace(conference, cancellation=tuple(steps)))
 
@@ -113,7 +113,7 @@ def change_types(tx: Transaction, conference_id: str, changed: Sequence[Admissio
     """Other names, tax, days of the types; what is sold keeps its tax. Raises `InvalidInput`, `Conflict`."""
     conference = conferences.conference_by_id(tx.connection, conference_id)
     ladders = conferences.lock_ladders(tx, conference_id, [each.code for each in conference.admission_types])
-    made = conference.with_types(changed, orders.types_sold(tx.connection, conference_id))
+    made = conference.with_types(changed, conferences.types_sold(tx.connection, conference_id))
     conferences.save_conference(tx, made)
     tx.publish(made.changed([tier for ladder in ladders.values() for tier in ladder.tiers]))
 

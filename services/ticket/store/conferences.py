@@ -10,10 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.ticket.domain.conference import AdmissionType, Conference, LegalText
+from services.ticket.domain.order import TAKING
 from services.ticket.domain.policy import Step
 from services.ticket.domain.quota import Quota
 from services.ticket.domain.tier import Ladder, Tier
-from services.ticket.store.tables import conferences, legal_texts, quotas, tiers
+from services.ticket.store.tables import admissions, conferences, legal_texts, orders, quotas, tiers
 from shared.database import Transaction
 from shared.database.prepared import Prepared
 from shared.errors import NotFound
@@ -52,6 +53,16 @@ _SAVE_QUOTAS = Prepared(
     .values(taken=sa.bindparam("taken"), capacity=sa.bindparam("capacity"))
 )
 _SAVE_CONFERENCE = sa.update(conferences).where(conferences.c.conference_id == sa.bindparam("b_conference_id"))
+_TYPES_SOLD = (
+    sa.select(admissions.c.admission_type)
+    .join(orders, orders.c.order_id == admissions.c.order_id)
+    .where(
+        admissions.c.conference_id == sa.bindparam("conference_id"),
+        admissions.c.cancelled_at.is_(None),
+        orders.c.state.in_([str(state) for state in TAKING]),
+    )
+    .distinct()
+)
 
 
 def conference_by_slug(connection: sa.Connection, slug: str) -> Conference:
@@ -161,6 +172,11 @@ def lock_quotas(tx: Transaction, conference_id: str, admission_types: Collection
 def save_quotas(tx: Transaction, changed: Iterable[Quota]) -> None:
     rows = [{"b_quota_id": each.quota_id, "taken": each.taken, "capacity": each.capacity} for each in changed]
     tx.put(_SAVE_QUOTAS, rows)
+
+
+def types_sold(connection: sa.Connection, conference_id: str) -> set[str]:
+    """Codes of the types of which admissions are held, ordered or paid."""
+    return set(connection.execute(_TYPES_SOLD, {"conference_id": conference_id}).scalars())
 
 
 def _conference_values(conference: Conference) -> dict[str, Any]:

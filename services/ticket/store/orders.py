@@ -58,16 +58,6 @@ _STATES = (
     .where(orders.c.conference_id == sa.bindparam("conference_id"))
     .group_by(orders.c.state)
 )
-_TYPES_SOLD = (
-    sa.select(admissions.c.admission_type)
-    .join(orders, orders.c.order_id == admissions.c.order_id)
-    .where(
-        admissions.c.conference_id == sa.bindparam("conference_id"),
-        admissions.c.cancelled_at.is_(None),
-        orders.c.state.in_([str(state) for state in TAKING]),
-    )
-    .distinct()
-)
 _SAVE_CANCELLED = (
     sa.update(admissions)
     .where(admissions.c.admission_id.in_(sa.bindparam("ids", expanding=True)))
@@ -213,11 +203,6 @@ def next_standing(connection: sa.Connection, conference_id: str, after: str) -> 
 def count_states(connection: sa.Connection, conference_id: str) -> dict[str, int]:
     """State -> how many orders."""
     return {row.state: int(row.n) for row in connection.execute(_STATES, {"conference_id": conference_id})}
-
-
-def types_sold(connection: sa.Connection, conference_id: str) -> set[str]:
-    """Codes of the types of which admissions are held, ordered or paid."""
-    return set(connection.execute(_TYPES_SOLD, {"conference_id": conference_id}).scalars())
 
 
 def is_known(connection: sa.Connection, order_id: str) -> bool:
