@@ -82,7 +82,7 @@ def pay_session(id: str) -> Response:
 
 
 def open_dispute() -> Response:
-    """`{"payment_intent": id}` or `{"charge": id}`, with `reason` and `amount` if wished."""
+    """`{"payment_intent": id}` or `{"charge": id}`, with `reason`, `amount` and `inquiry` if wished."""
 
     def act(given: JsonObject) -> tuple[int, JsonObject]:
         with desk(current_app).work() as work:
@@ -94,7 +94,7 @@ def open_dispute() -> Response:
             reason, amount = _text(given, "reason") or "general", given.get("amount", charge["amount"])
             if reason not in disputes.REASONS or not isinstance(amount, int):
                 raise bad_param(f"reason is one of {', '.join(disputes.REASONS)}, amount a whole number.", "reason")
-            return 200, disputes.open_dispute(work, charge, reason, amount)
+            return 200, disputes.open_dispute(work, charge, reason, amount, bool(given.get("inquiry")))
 
     return _answer(act)
 

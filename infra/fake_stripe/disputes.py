@@ -1,4 +1,7 @@
-"""Disputes: a card holder asks the bank for the money back."""
+"""Disputes: a card holder asks the bank for the money back; an inquiry only asks us, and takes nothing.
+
+While a chargeback is open or once it is lost, its charge cannot be refunded; one that is won, or an inquiry, leaves that possible.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ DISPUTE_FEE = 2000
 REASONS = ("credit_not_processed", "duplicate", "fraudulent", "general", "product_not_received", "unrecognized")
 
 
-def open_dispute(work: Work, charge: JsonObject, reason: str, amount: int) -> JsonObject:
-    """Take the amount and a fee from the balance; the charge is disputed until the dispute is closed."""
+def open_dispute(work: Work, charge: JsonObject, reason: str, amount: int, inquiry: bool = False) -> JsonObject:
+    """Take the amount and a fee from the balance, unless it is an inquiry."""
     if charge["disputed"]:
         raise ApiError(f"Charge {charge['id']} is disputed already.", code="charge_disputed")
     if charge["status"] != "succeeded" or not 0 < amount <= charge["amount"]:
@@ -33,30 +36,36 @@ def open_dispute(work: Work, charge: JsonObject, reason: str, amount: int) -> Js
             "due_by": int((work.now + timedelta(days=9)).timestamp()), "has_evidence": False, "past_due": False,
             "submission_count": 0,
         },
-        "is_charge_refundable": False,
+        "is_charge_refundable": inquiry,
         "livemode": False,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "reason": reason,
-        "status": "needs_response",
+        "status": "warning_needs_response" if inquiry else "needs_response",
     }  # fmt: skip
-    entry = charges.enter(work, "adjustment", dispute, -amount, DISPUTE_FEE)
-    dispute["balance_transactions"] = [shown(work.load("balance_transaction", entry))]
+    if not inquiry:
+        entry = charges.enter(work, "adjustment", dispute, -amount, DISPUTE_FEE)
+        dispute["balance_transactions"] = [shown(work.load("balance_transaction", entry))]
     work.tx.put(dispute, ref=charge["payment_intent"])
-    charges.save(work, charge | {"disputed": True})
+    charges.save(work, charge | {"disputed": not inquiry, "_charged_back": not inquiry})
     events.record(work, "charge.dispute.created", dispute)
-    events.record(work, "charge.dispute.funds_withdrawn", dispute)
+    if not inquiry:
+        events.record(work, "charge.dispute.funds_withdrawn", dispute)
     return dispute
 
 
 def close_dispute(work: Work, dispute: JsonObject, status: str) -> JsonObject:
-    """`won` gives the amount back, `lost` leaves it with the card holder."""
-    if dispute["status"] in ("won", "lost"):
+    """`won` gives the amount back, `lost` leaves it with the card holder; an inquiry just ends."""
+    if dispute["status"] in ("won", "lost", "warning_closed"):
         raise ApiError(f"Dispute {dispute['id']} is closed already.")
     if status not in ("won", "lost"):
         raise bad_param("A dispute ends as won or lost.", "status")
+    if dispute["status"].startswith("warning_"):
+        status = "warning_closed"
     dispute |= {"status": status}
     if status == "won":
+        dispute["is_charge_refundable"] = True
+        charges.save(work, work.load("charge", dispute["charge"]) | {"_charged_back": False})
         entry = charges.enter(work, "adjustment", dispute, dispute["amount"], 0)
         dispute["balance_transactions"] = [
             *dispute["balance_transactions"],

@@ -22,7 +22,7 @@ def create(work: Work, params: Params) -> JsonObject:
     params.refuse_unknown()
     charge = _charge(work, intent_id, charge_id)
     left = charge["amount"] - charge["amount_refunded"]
-    if charge["disputed"]:
+    if charge.get("_charged_back"):
         raise ApiError(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     if left == 0:
         raise ApiError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")

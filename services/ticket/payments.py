@@ -3,7 +3,7 @@
 Every request that changes something carries an idempotency key of our own, so that a lost answer can be asked for again. Stripe
 keeps a 500 under its key for a day, though the request may have had its effect: so we look for the effect, and only then ask anew,
 under a key that follows from that answer. What is nobody's fault (no connection, 5xx, too many requests, no balance for a refund
-yet) is `Unavailable`.
+yet, a dispute that is open) is `Unavailable`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ from shared.money import Money
 
 TOLERANCE = timedelta(seconds=300)
 """How old a webhook's time stamp may be."""
+CHARGED_BACK = "charge_disputed"
+"""Why Stripe gives nothing back while a bank holds the money. It does so again when the dispute is won."""
 ASKED_ANEW = 3
 """How often in a row a request whose answer was a 500 without an effect is made."""
 LONGEST_SEARCH = timedelta(hours=1)
@@ -265,7 +267,9 @@ def _raise(error: stripe.StripeError, refused: type[Refused]) -> NoReturn:
     """What is nobody's fault waits; what Stripe refuses is said as `refused`."""
     status = error.http_status or 0
     waits = isinstance(error, stripe.APIConnectionError | stripe.RateLimitError)
-    waits = waits or status >= 500 or status in (401, 403, 409, 429) or error.code == "balance_insufficient"
+    waits = (
+        waits or status >= 500 or status in (401, 403, 409, 429) or error.code in ("balance_insufficient", CHARGED_BACK)
+    )
     if waits:
         raise Unavailable(f"Stripe does not do it now: {error.code or type(error).__name__}.", status=status) from error
     raise refused(

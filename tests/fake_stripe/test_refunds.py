@@ -111,3 +111,22 @@ def test_a_card_may_dispute_by_itself(world: World) -> None:
     intent = world.paid_intent(card="4000000000000259")
     (dispute,) = world.client.v1.disputes.list({"payment_intent": intent}).data
     assert (dispute.reason, dispute.status) == ("fraudulent", "needs_response")
+
+
+def test_a_charge_is_refundable_again_when_its_dispute_is_won_and_all_along_while_a_bank_only_asks(
+    world: World,
+) -> None:
+    """As merchants see it at Stripe: https://github.com/Automattic/woocommerce-payments/issues/7960."""
+    won, lost, asked = (world.paid_intent() for _ in range(3))
+    for intent, inquiry, outcome in ((won, False, "won"), (lost, False, "lost"), (asked, True, "")):
+        dispute = world.post("/test/disputes", {"payment_intent": intent, "inquiry": inquiry}).json
+        assert world.client.v1.disputes.retrieve(dispute["id"]).is_charge_refundable == inquiry
+        if outcome:
+            with pytest.raises(stripe.InvalidRequestError) as refused:
+                world.client.v1.refunds.create({"payment_intent": intent})
+            assert refused.value.code == "charge_disputed"
+            world.post(f"/test/disputes/{dispute['id']}/close", {"status": outcome})
+    assert world.client.v1.refunds.create({"payment_intent": won}).status == "succeeded"
+    assert world.client.v1.refunds.create({"payment_intent": asked}).status == "succeeded"
+    with pytest.raises(stripe.InvalidRequestError):
+        world.client.v1.refunds.create({"payment_intent": lost})

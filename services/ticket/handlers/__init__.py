@@ -57,7 +57,7 @@ from services.ticket.handlers.paying import (
 )
 from services.ticket.handlers.people import erase_address, erase_from_order, erase_people, forget_recipient
 from services.ticket.handlers.reconciling import ask_payout, compare_now, reconcile
-from services.ticket.handlers.refunding import refund_payment
+from services.ticket.handlers.refunding import ask_refund, refund_payment
 from services.ticket.handlers.selling import AttendeeWish, OrderWish, Placed, place_order
 from services.ticket.handlers.transfers import confirm_bank, end_transfer, receive_transfer, record_by_hand
 from services.ticket.handlers.vouchers import end_vouchers, issue_vouchers, make_vouchers, revoke_lot, revoke_vouchers
@@ -105,6 +105,7 @@ ERRANDS: Mapping[str, ErrandHandler] = {
     "ask_dispute": ask_dispute,
     "reconcile": reconcile,
     "ask_payout": ask_payout,
+    "ask_refund": ask_refund,
 }
 
 __all__ = [

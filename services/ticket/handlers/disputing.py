@@ -8,7 +8,8 @@ from services.ticket.domain.ledger import Kind, post
 from services.ticket.domain.order import Order, State
 from services.ticket.handlers.cancelling import void_paid
 from services.ticket.handlers.context import Context
-from services.ticket.handlers.refunding import rest_of
+from services.ticket.handlers.documents import bill_later
+from services.ticket.handlers.refunding import end_refunds, rest_of, retry_refunds
 from services.ticket.payments import UnknownAtStripe
 from services.ticket.store import disputes, orders, payments
 from services.ticket.store.disputes import Dispute
@@ -21,6 +22,8 @@ from shared.service import Errand
 LOST = "lost"
 KEPT = ("won", "warning_closed", "prevented")
 """How disputes end after which the money is ours."""
+INQUIRY = "warning_"
+"""Begins the states of what is no dispute yet: the bank asks, and takes nothing."""
 logger = logging.getLogger(__name__)
 
 
@@ -39,9 +42,9 @@ def ask_dispute(errand: Errand, context: Context) -> None:
     with context.database.transaction("stripe") as tx:
         order = orders.lock_order(tx, payment.order_id)
         known = disputes.find_dispute(tx.connection, seen.dispute_id)
-        if known is None:
+        if known is None and not seen.status.startswith(INQUIRY):
             known = _open(tx, order, payment, seen.dispute_id, seen.amount)
-        if known.closed_at is None and (seen.status == LOST or seen.status in KEPT):
+        if known is not None and known.closed_at is None and (seen.status == LOST or seen.status in KEPT):
             _close(tx, order, payment, known, LOST if seen.status == LOST else "won")
         payments.settle_webhooks(tx, errand.subject, "done")
         errand.done(tx)
@@ -77,15 +80,26 @@ def _close(tx: Transaction, order: Order, payment: Payment, dispute: Dispute, ou
     )
     if outcome != LOST:
         _post(tx, order, dispute, "dispute_won")
+        retry_refunds(tx, payment)
         return
     _post(tx, order, dispute, "dispute_lost")
-    if unsold := min(dispute.amount, rest_of(tx, payment), key=lambda each: each.amount):
-        posting = post("reversal", tx.ids.new("pos", tx.now), order.conference_id, order.order_id, unsold, tx.now)
-        payments.record_entries(tx, posting)
+    unsold = min(dispute.amount, rest_of(tx, payment), key=lambda each: each.amount)
+    if unsold:
+        _post_part(tx, order, "reversal", unsold)
+    twice = dispute.amount - unsold - end_refunds(tx, payment, dispute.amount - unsold)
+    if twice:
+        _post_part(tx, order, "underpayment", twice)
     if order.state == State.PAID:
         void_paid(
             tx, order, [each.admission_id for each in order.live_admissions], "disputed", Money(0, order.currency)
         )
+    bill_later(tx, order.order_id)
+
+
+def _post_part(tx: Transaction, order: Order, kind: Kind, amount: Money) -> None:
+    """What is not sold any more, or went back twice and is lost to us."""
+    posting = post(kind, tx.ids.new("pos", tx.now), order.conference_id, order.order_id, amount, tx.now)
+    payments.record_entries(tx, posting)
 
 
 def _post(tx: Transaction, order: Order, dispute: Dispute, kind: Kind) -> None:

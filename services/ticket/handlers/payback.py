@@ -41,6 +41,11 @@ def ask_back(tx: Transaction, order: Order, amount: Money, reason: str) -> None:
     """
     if not 0 < amount.amount <= kept(tx, order).amount:
         raise InvalidInput("No more goes back than was paid.")
+    ask_by_transfer(tx, order, amount, reason)
+
+
+def ask_by_transfer(tx: Transaction, order: Order, amount: Money, reason: str) -> None:
+    """Have money transferred that a locked order is owed, whatever way it came."""
     known = [each for each in transfers.transfers_of(tx.connection, order.order_id) if each.iban]
     refund = TransferRefund(
         refund_id=tx.ids.new("ref", tx.now),

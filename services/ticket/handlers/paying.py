@@ -32,7 +32,12 @@ SESSION_LASTS = STRIPE_WANTS + timedelta(minutes=1)
 """One minute more for Stripe's clock and the way."""
 SWEEP_AFTER = timedelta(minutes=5)
 """A checkout of which nobody told us anything is asked about after this time."""
-ASKED = {"checkout.session.": "ask_stripe", "charge.dispute.": "ask_dispute", "payout.": "ask_payout"}
+ASKED = {
+    "checkout.session.": "ask_stripe",
+    "charge.dispute.": "ask_dispute",
+    "payout.": "ask_payout",
+    "refund.failed": "ask_refund",
+}
 """Beginning of a webhook's type -> the errand that reads its object again."""
 UNKNOWN = Counter("stagedoor_ticket_unknown_stripe_objects", "Webhooks about objects that are not ours.")
 logger = logging.getLogger(__name__)

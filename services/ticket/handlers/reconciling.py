@@ -96,6 +96,8 @@ def take_in(tx: Transaction, movement: Movement) -> None:
     if movement.what == "payout":
         _book(tx, "payout", movement, movement.amount, whose)
         tx.schedule("ask_payout", movement.object_id, tx.now)
+    elif movement.what == "refund_failed":
+        tx.schedule("ask_refund", movement.object_id, tx.now)
     elif movement.what == "payout_failed":
         _book(tx, "payout_failed", movement, movement.amount, whose)
 

@@ -6,8 +6,9 @@ from services.ticket.domain.ledger import post
 from services.ticket.domain.order import Order, person_ref
 from services.ticket.domain.transfer import TRANSFER
 from services.ticket.handlers.context import Context
-from services.ticket.handlers.payback import ask_back, kept
-from services.ticket.store import orders, payments, refunds
+from services.ticket.handlers.payback import ask_back, ask_by_transfer, kept
+from services.ticket.payments import UnknownAtStripe
+from services.ticket.store import disputes, orders, payments, refunds
 from services.ticket.store.payments import Payment
 from services.ticket.store.refunds import Refund
 from shared.database import Transaction
@@ -15,6 +16,9 @@ from shared.errors import Conflict, InvalidInput, Unavailable
 from shared.events.ticketing import PaymentRefunded, RefundRequested
 from shared.money import Money, total
 from shared.service import Errand
+
+BY_THE_BANK = "The card holder's bank gave it back."
+CAME_BACK = "It came back from the card, and is transferred."
 
 
 def rest_of(tx: Transaction, payment: Payment) -> Money:
@@ -82,6 +86,64 @@ def paid_and_kept(tx: Transaction, order: Order) -> Money:
     return total(rests, order.currency)
 
 
+def retry_refunds(tx: Transaction, payment: Payment) -> None:
+    """A dispute is over and the money ours: what had to wait for that is asked for again."""
+    for refund in refunds.refunds_of(tx.connection, payment.order_id):
+        if refund.payment_id == payment.payment_id and refund.done_at is None:
+            tx.schedule("refund_payment", refund.refund_id, tx.now)
+
+
+def end_refunds(tx: Transaction, payment: Payment, given_back: Money) -> Money:
+    """The bank gave this much back to the card holder: refunds that waited are done with it. Returns what they come to.
+
+    One that is larger than what the bank gave goes on waiting, for a person.
+    """
+    ended = Money(0, given_back.currency)
+    for refund in refunds.refunds_of(tx.connection, payment.order_id):
+        if refund.payment_id != payment.payment_id or refund.done_at is not None:
+            continue
+        if (ended + refund.amount).amount <= given_back.amount:
+            refund.done_at, refund.waits_for = tx.now, BY_THE_BANK
+            refunds.save_refund(tx, refund)
+            tx.unschedule("refund_payment", refund.refund_id)
+            ended = ended + refund.amount
+    return ended
+
+
+def ask_refund(errand: Errand, context: Context) -> None:
+    """Stripe says that a refund came back to us, the card being closed: it becomes a transfer, whose payee finance asks for."""
+    try:
+        seen = context.payments.refund_state(errand.subject)
+    except UnknownAtStripe:
+        seen = None
+    with context.database.transaction("stripe") as tx:
+        known = refunds.find_refund(tx.connection, errand.subject)
+        if known is not None and seen is not None and seen.has_failed:
+            order = orders.lock_order(tx, known.order_id)
+            refund = refunds.load_refund(tx.connection, known.refund_id)
+            if refund.done_at is not None and refund.waits_for != CAME_BACK:
+                _take_back(tx, order, refund)
+        payments.settle_webhooks(tx, errand.subject, "unknown" if known is None else "done")
+        errand.done(tx)
+
+
+def _take_back(tx: Transaction, order: Order, refund: Refund) -> None:
+    refund.waits_for = CAME_BACK
+    refunds.save_refund(tx, refund)
+    posting = post(
+        "refund_failed",
+        tx.ids.new("pos", tx.now),
+        order.conference_id,
+        order.order_id,
+        refund.amount,
+        tx.now,
+        refund.payment_id,
+        stripe_id=refund.stripe_id,
+    )
+    payments.record_entries(tx, posting)
+    ask_by_transfer(tx, order, refund.amount, "returned")
+
+
 def refund_payment(errand: Errand, context: Context) -> None:
     """Have Stripe give money back, once: its key makes a second asking the same refund.
 
@@ -91,6 +153,13 @@ def refund_payment(errand: Errand, context: Context) -> None:
         refund = refunds.load_refund(connection, errand.subject)
         payment = payments.load_payment(connection, refund.payment_id)
     if refund.done_at is not None:
+        return
+    with context.database.reading() as connection:
+        disputed = [each for each in disputes.disputes_of(connection, refund.order_id) if each.closed_at is None]
+    if any(each.payment_id == refund.payment_id for each in disputed):
+        with context.database.transaction() as tx:
+            refunds.note_waiting(tx, refund.refund_id, "The card holder's bank holds it until the dispute is decided.")
+            errand.done(tx)
         return
     try:
         seen = context.payments.refund_state(refund.stripe_id) if refund.stripe_id else None

@@ -17,6 +17,7 @@ from shared.money import Money
 MOST_SHOWN = 500
 
 _REFUND = sa.select(refunds).where(refunds.c.refund_id == sa.bindparam("refund_id"))
+_BY_STRIPE = sa.select(refunds).where(refunds.c.stripe_id == sa.bindparam("stripe_id"))
 _REFUNDS_OF = sa.select(refunds).where(refunds.c.order_id == sa.bindparam("order_id")).order_by(refunds.c.refund_id)
 _RECORD = sa.insert(refunds)
 _SAVE = (
@@ -88,6 +89,12 @@ def load_refund(connection: sa.Connection, refund_id: str) -> Refund:
     if row is None:
         raise NotFound("There is no such refund.", refund_id=refund_id)
     return _refund(row)
+
+
+def find_refund(connection: sa.Connection, stripe_id: str) -> Refund | None:
+    """The one that Stripe knows by this name."""
+    row = connection.execute(_BY_STRIPE, {"stripe_id": stripe_id}).first()
+    return None if row is None else _refund(row)
 
 
 def refunds_of(connection: sa.Connection, order_id: str) -> list[Refund]:
