@@ -1,4 +1,4 @@
-"""Pages for organisers on what is sold: the prices on any day, admission types and their tax, what goes back."""
+"""Pages for organisers on what is sold: prices on any day, types and their tax, what goes back; the file, and next year's."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ from typing import Any, Final
 
 from flask import Flask, Response, render_template, request, url_for
 
-from services.ticket import views
-from services.ticket.domain.conference import AdmissionType, Conference, last_step_is_late
+from services.ticket import plan_file, views
+from services.ticket.domain.again import moved, plan_of
+from services.ticket.domain.conference import (
+    AdmissionType,
+    Conference,
+    ConferencePlan,
+    last_step_is_late,
+)
 from services.ticket.domain.local_time import at_local, local_day
 from services.ticket.domain.policy import Step
-from services.ticket.handlers import record_staff_act
+from services.ticket.handlers import open_conference, record_staff_act
 from services.ticket.handlers.conferences import change_policy, change_types
 from services.ticket.store import conferences
 from services.ticket.web import desk, go
-from shared.errors import Refused
+from shared.errors import InvalidInput, Refused
 from shared.web.forms import Form
 from shared.web.i18n import gettext as _
-from shared.web.staff import staff_only, the_staff
+from shared.web.staff import require, staff_only, the_staff
 
 Answer = Response | tuple[str, int] | str
 MOST_STEPS: Final = 5
@@ -35,6 +41,11 @@ def install(app: Flask) -> None:
         (f"{at}/preview", "organise_preview", "GET", organiser(show_preview)),
         (f"{at}/policy", "organise_policy", "GET", organiser(show_policy)),
         (f"{at}/policy", "organise_save_policy", "POST", organiser(save_policy)),
+        (f"{at}/plan.yaml", "organise_plan", "GET", organiser(download_plan)),
+        (f"{at}/again", "organise_again", "GET", organiser(ask_again)),
+        (f"{at}/again", "organise_open_again", "POST", organiser(open_again)),
+        ("/organise/import", "organise_import", "GET", organiser(ask_for_file)),
+        ("/organise/import", "organise_open_file", "POST", organiser(open_file)),
         (f"{at}/types", "organise_types", "GET", organiser(show_types)),
         (f"{at}/types", "organise_save_types", "POST", organiser(save_types)),
     )
@@ -63,6 +74,82 @@ def show_preview(conference_id: str) -> Answer:
         minute=MINUTE,
         here="tickets",
     )
+
+
+def download_plan(conference_id: str) -> Answer:
+    """All of the conference as one file."""
+    plan = _plan(conference_id)
+    facts = {"Content-Disposition": f'attachment; filename="{plan.slug}.yaml"'}
+    return Response(plan_file.write(plan), 200, facts, content_type="application/yaml; charset=utf-8")
+
+
+def ask_again(conference_id: str) -> Answer:
+    plan = _plan(conference_id)
+    return _again_page(conference_id, plan.name, Form({"name": plan.name, "slug": "", "first_day": ""}))
+
+
+def open_again(conference_id: str) -> Answer:
+    """Next year's, with all dates moved along."""
+    form, plan = Form(request.form), _plan(conference_id)
+    name, slug, first_day = form.text("name"), form.text("slug", longest=60), form.day("first_day")
+    if not form.errors and first_day is not None:
+        opened = _open(form, moved(plan, slug, name, first_day))
+        if opened:
+            return go(url_for("organise_conference", conference_id=opened))
+    return _again_page(conference_id, plan.name, form), 422
+
+
+def ask_for_file() -> Answer:
+    return render_template("organise/import.html", form=Form(), problems_in_file=[], here="tickets")
+
+
+def open_file() -> Answer:
+    """What is wrong with it is listed by line and field, and nothing is opened."""
+    form, listed = Form(request.form), []
+    file = request.files.get("file")
+    try:
+        text = file.stream.read(plan_file.LONGEST + 1).decode() if file else ""
+        plan = plan_file.read(text)
+    except UnicodeDecodeError:
+        form.wrong("file", _("The file is not UTF-8 text."))
+    except InvalidInput as error:
+        errors: Any = error.facts.get("errors") or {}
+        listed = [str(each) for each in errors.get("file", [])]
+        form.wrong("file", _(str(error)))
+    else:
+        opened = _open(form, plan)
+        if opened:
+            return go(url_for("organise_conference", conference_id=opened))
+        listed = [f"{name}: {sentence}" for name, sentence in form.errors.items() if name]
+    return render_template("organise/import.html", form=form, problems_in_file=listed, here="tickets"), 422
+
+
+def _plan(conference_id: str) -> ConferencePlan:
+    with desk().context.database.reading() as connection:
+        conference = conferences.conference_by_id(connection, conference_id)
+        ladders = conferences.load_ladders(connection, conference_id)
+        texts = conferences.legal_texts_of(connection, conference_id)
+    return plan_of(conference, ladders, {key: text.body for key, text in texts.items()})
+
+
+def _open(form: Form, plan: ConferencePlan) -> str:
+    """The id of the conference that was opened; empty, with sentences in the form, where it was refused."""
+    staff = require("", "organiser")
+    try:
+        with desk().context.database.transaction(staff.actor) as tx:
+            made = open_conference(tx, plan)
+            record_staff_act(tx, staff.id, "conference_opened", made.conference_id, made.conference_id)
+        return made.conference_id
+    except Refused as error:
+        fields: Any = error.facts.get("errors") or {"": [str(error)]}
+        for name, sentences in fields.items():
+            form.wrong(str(name), " ".join(_(each) for each in sentences))
+        form.wrong("", _("Nothing was opened: some facts need another look."))
+        return ""
+
+
+def _again_page(conference_id: str, name: str, form: Form) -> str:
+    return render_template("organise/again.html", conference_id=conference_id, name=name, form=form, here="tickets")
 
 
 def show_policy(conference_id: str) -> Answer:
