@@ -102,6 +102,15 @@ class Shop:
         return [offer for offer in self.offers if not offer.admission_type.is_hidden]
 
     @property
+    def opens_at(self) -> datetime | None:
+        """When the first sale begins, where none has yet; None from then on."""
+        ladders = [offer.ladder for offer in self.shown if offer.ladder]
+        begun = any(tier.opened_at or tier.closed_at for ladder in ladders for tier in ladder.tiers)
+        starts = [ladder.tiers[0].starts_at for ladder in ladders if ladder.tiers]
+        coming = [each for each in starts if each is not None and each > self.now]
+        return min(coming) if coming and len(coming) == len(starts) and not begun else None
+
+    @property
     def main(self) -> Offer:
         """The offer whose ladder stands at the top: the first type that has one."""
         return next((offer for offer in self.shown if offer.ladder), self.offers[0])

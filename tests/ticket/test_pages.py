@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,8 @@ from shared.documents.typesetting import render_typst_pages
 from shared.internal import wsgi_transport
 from shared.web.i18n import missing
 from tests.documents.reading import qr_texts
-from tests.ticket.stage import EARLY_ENDS, Stage
+from tests.ticket.stage import EARLY_ENDS, START, Stage, make_plan
+from tests.ticket.test_holders import send as send_form
 
 
 @pytest.fixture
@@ -253,3 +256,23 @@ def test_a_page_that_does_not_exist_says_so(client: FlaskClient) -> None:
 
 def test_every_text_is_translated() -> None:
     assert missing(Path(services.ticket.__path__[0])) == []
+
+
+def test_before_the_opening_the_shop_counts_down_by_our_clock_and_lets_only_vouchers_in(tmp_path: Path) -> None:
+    plan = make_plan()
+    opens_at = START + timedelta(hours=26)
+    types = tuple(replace(each, sales_start_at=opens_at if each.tiers else None) for each in plan.types)
+    stage = Stage(tmp_path, plan=replace(plan, types=types))
+    page = stage.browser().get("/searchlight/").get_data(as_text=True)
+    assert "Not on sale yet" in page and f'datetime="{opens_at.isoformat()}"' in page
+    assert f'data-now="{START.isoformat()}"' in page and 'name="name.0"' not in page
+    with stage.database.transaction() as tx:
+        lot = make_vouchers(tx, stage.conference, "sponsor", 1)
+        (row,) = vouchers.codes_of(tx.connection, lot.lot_id)
+    _, redeemed = send_form(stage.browser(), "/searchlight/", action="redeem", voucher=row.code)
+    assert 'name="name.0"' in redeemed
+    _, unknown = send_form(stage.browser(), "/searchlight/", action="redeem", voucher="NEVERWAS")
+    assert "We do not know this voucher code" in unknown and 'name="name.0"' not in unknown
+    stage.wait(hours=26)
+    assert 'name="name.0"' in stage.browser().get("/searchlight/").get_data(as_text=True)
+    stage.close()
