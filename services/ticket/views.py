@@ -14,7 +14,7 @@ from services.ticket.domain.conference import AdmissionType, Conference, LegalTe
 from services.ticket.domain.order import Admission, Order, State
 from services.ticket.domain.policy import percent_at, refund_of
 from services.ticket.domain.quota import Quota
-from services.ticket.domain.tier import Ladder, Tier
+from services.ticket.domain.tier import Ladder, Tier, opening_of
 from services.ticket.domain.transfer import TRANSFER, NoTransfer, Received
 from services.ticket.domain.waitlist import is_sold_out
 from services.ticket.store import conferences, disputes, orders, payments, refunds, sellers, transfers
@@ -104,11 +104,7 @@ class Shop:
     @property
     def opens_at(self) -> datetime | None:
         """When the first sale begins, where none has yet; None from then on."""
-        ladders = [offer.ladder for offer in self.shown if offer.ladder]
-        begun = any(tier.opened_at or tier.closed_at for ladder in ladders for tier in ladder.tiers)
-        starts = [ladder.tiers[0].starts_at for ladder in ladders if ladder.tiers]
-        coming = [each for each in starts if each is not None and each > self.now]
-        return min(coming) if coming and len(coming) == len(starts) and not begun else None
+        return opening_of([offer.ladder for offer in self.shown if offer.ladder], self.now)
 
     @property
     def main(self) -> Offer:

@@ -270,6 +270,15 @@ class Ladder:
         )
 
 
+def opening_of(ladders: Sequence[Ladder], now: datetime) -> datetime | None:
+    """When the first of these sales begins; None once one has, or where one waits for no date."""
+    if any(tier.opened_at or tier.closed_at for ladder in ladders for tier in ladder.tiers):
+        return None
+    starts = [ladder.tiers[0].starts_at for ladder in ladders if ladder.tiers]
+    coming = [each for each in starts if each is not None and each > now]
+    return min(coming) if coming and len(coming) == len(starts) else None
+
+
 def check_ladder(tiers: Sequence[Tier]) -> None:
     """Raises `InvalidInput` for tiers that overlap, leave a gap, or cannot be told apart in time."""
     for tier in tiers:
