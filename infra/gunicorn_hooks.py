@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from infra import memory
+from infra import memory, shedding
 
 
 def when_ready(_server: Any) -> None:
@@ -19,3 +19,9 @@ def child_exit(_server: Any, worker: Any) -> None:
         from prometheus_client.multiprocess import mark_process_dead
 
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def post_worker_init(worker: Any) -> None:
+    """The worker has its application and its threads: from now on too many at once are turned away."""
+    waiting = worker.tpool._work_queue.qsize  # gunicorn tells nobody else how many connections wait for a thread
+    worker.wsgi = shedding.Shedding(worker.wsgi, waiting)
