@@ -454,3 +454,10 @@ def test_a_new_point_keeps_what_was_scanned_and_needs_a_name_of_its_own(stage: S
     page = phone.get("/door/?point=social-evening").get_data(as_text=True)
     assert "Social evening" in page and "Sauna" in page
     assert send(browser, at, f"{at}/points", names="Door")[0] == 422
+
+
+def test_who_has_no_ticket_is_shown_the_shop_at_the_price_that_is_open(stage: Stage) -> None:
+    phone, _ = entered(stage)
+    page = phone.get("/door/sale").get_data(as_text=True)
+    assert "€199" in page and "20 left" in page and "http://localhost/searchlight/" in page
+    assert stage.browser().get("/door/sale").status_code == 403

@@ -58,6 +58,7 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     ("/door/<any(door, worker):name>.js", "door_script", "GET", door.send_script),
     ("/door/scan", "door_scan", "POST", door.scan),
     ("/door/undo", "door_undo", "POST", door.undo),
+    ("/door/sale", "door_sale", "GET", door.show_sale),
     ("/door/count", "door_count", "GET", door.show_count),
     ("/admissions/<token>", "admission", "GET", admissions.show_admission),
     ("/admissions/<token>/ticket.pdf", "ticket_pdf", "GET", admissions.download_ticket),

@@ -10,9 +10,10 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request, send_from_directory, url_for
 
-from services.ticket import doorkeeping
+from services.ticket import doorkeeping, views
 from services.ticket.domain.door import DOOR, QUESTIONS, Point
 from services.ticket.handlers.admitting import Judged, undo_check_in
+from services.ticket.pages.holders import qr_picture
 from services.ticket.store import check_ins, conferences
 from services.ticket.store.doors import DoorPass
 from services.ticket.web import desk, go
@@ -86,6 +87,23 @@ def undo() -> Answer:
     except Refused as error:
         return _page(helper, point, wrong=_(str(error))), error.status
     return _page(helper, point, done=_("Undone: this ticket is not in any more."))
+
+
+def show_sale() -> Answer:
+    """For who comes without a ticket: the shop as a QR code, at the price that is open. No cash changes hands here."""
+    helper = doorkeeping.require(doorkeeping.helper_here())
+    with desk().context.database.reading() as connection:
+        conference = conferences.conference_by_id(connection, helper.conference_id)
+        shop = views.shop_of(connection, conference, desk().now)
+    address = f"{desk().base_url}/{conference.slug}/"
+    return render_template(
+        "door/sale.html",
+        conference=conference,
+        shop=shop,
+        point=_point(helper),
+        address=address,
+        qr=qr_picture(address),
+    )
 
 
 def show_count() -> Answer:
