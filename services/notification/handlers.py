@@ -116,8 +116,13 @@ def tell_change(envelope: Envelope[AdmissionChanged], tx: Transaction) -> None:
 
 
 def tell_void(envelope: Envelope[AdmissionCancelled], tx: Transaction) -> None:
-    """Whoever does not come any more learns it, with an entry that takes the one in their calendar away."""
+    """Whoever does not come any more learns it, with an entry that takes the one in their calendar away; and once, whoever ordered
+    and keeps the rest, what goes back."""
     event = envelope.event
+    if event.buyer:
+        facts = {"reference": event.reference, "returned": money(event.returned) if event.returned else None}
+        occurrence = f"returned-{event.cancelled_at.isoformat()}"
+        make_due(tx, _occasion(envelope, rules.TICKETS_RETURNED, event.order_id, event.buyer, occurrence, **facts))
     if event.attendee:
         occurrence = f"cancelled-{event.cancelled_at.isoformat()}"
         make_due(tx, _occasion(envelope, rules.TICKET_VOID, event.admission_id, event.attendee, occurrence))

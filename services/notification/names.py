@@ -13,6 +13,7 @@ RULES = {
     rules.PAYMENT_DUE.name: N_("Payment due soon"),
     rules.NAMES_MISSING.name: N_("Names are missing"),
     rules.ORDER_CANCELLED.name: N_("Order cancelled"),
+    rules.TICKETS_RETURNED.name: N_("Tickets given back"),
     rules.PAYMENT_FAILED.name: N_("Payment that failed"),
     rules.REFUND.name: N_("Refund"),
     rules.PRICE_RISES.name: N_("The price rises"),

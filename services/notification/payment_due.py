@@ -18,7 +18,8 @@ REMIND_BEFORE = timedelta(days=3)
 
 
 def tell_how_to_pay(envelope: Envelope[OrderPlaced], tx: Transaction) -> None:
-    """The buyer of an order that waits for a transfer hears how to pay, and once more three days before its day.
+    """The buyer of an order that waits for a transfer hears how to pay, again when it is given more time, and once more three days
+    before its day.
 
     Who orders so late that the two would come on one another's heels hears it once.
     """
@@ -26,8 +27,9 @@ def tell_how_to_pay(envelope: Envelope[OrderPlaced], tx: Transaction) -> None:
     if event.payment_method != TRANSFER:
         return
     facts = {"reference": event.reference, "pay_by": event.pay_by.isoformat()}
+    occurrence = f"until-{event.pay_by.isoformat()}" if event.extended else "placed"
     told = replace(
-        occasion(envelope, rules.HOW_TO_PAY, event.order_id, event.buyer, "placed", **facts), not_after=event.pay_by
+        occasion(envelope, rules.HOW_TO_PAY, event.order_id, event.buyer, occurrence, **facts), not_after=event.pay_by
     )
     make_due(tx, told)
     remind_at = event.pay_by - REMIND_BEFORE

@@ -69,6 +69,29 @@ def payment_failed(m: Matter) -> Words:
     )
 
 
+def tickets_returned(m: Matter) -> Words:
+    _, say = m.reader.gettext, m.reader
+    returned = say.money(m.facts.get("returned")) if say.is_something(m.facts.get("returned")) else ""
+    paragraphs = [
+        _(
+            "Tickets of your order %(reference)s for %(conference)s were given back. The others stay valid.",
+            reference=m.text("reference"),
+            conference=m.title,
+        )
+    ]
+    if returned:
+        paragraphs.append(_("We return %(amount)s the way you paid. This takes a few days.", amount=returned))
+    return Words(
+        subject=_("Tickets of your order %(reference)s were given back", reference=m.text("reference")),
+        headline=_("Tickets were given back"),
+        paragraphs=tuple(paragraphs),
+        rows=rows((_("Order"), m.text("reference")), (_("We return"), returned)),
+        action=m.action(_("See your order"), "order"),
+        notes=((_("Attached: the document that corrects your invoice."),) if m.files else ())
+        + (_("If this was not your wish, answer this mail."),),
+    )
+
+
 def names_missing(m: Matter) -> Words:
     _ = m.reader.gettext
     found = m.facts.get("listed")

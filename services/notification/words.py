@@ -14,6 +14,7 @@ from services.notification.payment_words import (
     payment_due,
     payment_failed,
     refund_reason,
+    tickets_returned,
 )
 from services.notification.wording import Matter, Words
 from services.notification.wording import rows as _rows
@@ -63,7 +64,8 @@ def order_cancelled(m: Matter) -> Words:
         paragraphs=tuple(paragraphs),
         rows=_rows((_("Order"), m.text("reference")), (_("We return"), refund)),
         action=m.action(_("See your order"), "order"),
-        notes=(_("If this was not your wish, answer this mail."),),
+        notes=((_("Attached: the document that corrects your invoice."),) if m.files else ())
+        + (_("If this was not your wish, answer this mail."),),
     )
 
 
@@ -262,6 +264,7 @@ WORDS: dict[str, Callable[[Matter], Words]] = {
     rules.PAYMENT_DUE.name: payment_due,
     rules.NAMES_MISSING.name: names_missing,
     rules.ORDER_CANCELLED.name: order_cancelled,
+    rules.TICKETS_RETURNED.name: tickets_returned,
     rules.PAYMENT_FAILED.name: payment_failed,
     rules.REFUND.name: refund,
     rules.PRICE_RISES.name: price_rises,

@@ -12,6 +12,7 @@ from services.ticket import (
     organise_door,
     organise_invitations,
     organise_money,
+    organise_owed,
     organise_people,
     organise_stripe,
     organise_students,
@@ -66,6 +67,7 @@ def create_app(runtime: Runtime, payments: Payments | None = None) -> Flask:
     organise_transfers.install(app)
     organise_waiting.install(app)
     organise_money.install(app)
+    organise_owed.install(app)
     organise_stripe.install(app)
     pages.install(app)
     return app

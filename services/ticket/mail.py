@@ -11,7 +11,7 @@ from services.ticket.domain.order import Admission
 from services.ticket.domain.voucher import spell_code
 from services.ticket.domain.waitlist import Waiting
 from services.ticket.keys import holder_link
-from services.ticket.papers import files_of
+from services.ticket.papers import corrections_of, files_of
 from services.ticket.store import conferences, holders, invitations, orders, vouchers, waiting
 from services.ticket.store.orders import Person
 from services.ticket.tickets import calendar_entry, tickets_pdf
@@ -89,9 +89,16 @@ def order(at: Desk, order_id: str) -> dict[str, Any]:
 
 
 def about_order(at: Desk, order_id: str) -> dict[str, Any]:
-    """To the buyer, without tickets: a cancellation or a refund."""
+    """To the buyer, without tickets: a refund."""
     view = _of_buyer(at, order_id)
     return {"facts": _order_facts(view), "links": _links(at, view), "attachments": []}
+
+
+def cancellation(at: Desk, order_id: str) -> dict[str, Any]:
+    """To the buyer: what was given back, with the document that corrects their invoice."""
+    view = _of_buyer(at, order_id)
+    papers = [_attachment(name, "application/pdf", pdf) for name, pdf in corrections_of(at, view)]
+    return {"facts": _order_facts(view), "links": _links(at, view), "attachments": papers}
 
 
 def names_missing(at: Desk, order_id: str) -> dict[str, Any]:
@@ -200,7 +207,7 @@ KINDS: Mapping[str, Callable[[Desk, str], dict[str, Any]]] = {
     "names_missing": names_missing,
     "how_to_pay": how_to_pay,
     "refund": about_order,
-    "cancellation": about_order,
+    "cancellation": cancellation,
     "vouchers": codes,
     "waiting": waiting_place,
     "invitation": invitation,

@@ -11,6 +11,7 @@ from flask import Flask, Response, render_template, request, url_for
 from services.ticket import planning, views
 from services.ticket.domain.conference import LEGAL_KINDS, last_step_is_late
 from services.ticket.domain.tier import Ladder
+from services.ticket.domain.transfer import MOST_FORGIVEN
 from services.ticket.handlers import (
     cancel_order,
     change_conference,
@@ -19,7 +20,7 @@ from services.ticket.handlers import (
     quote,
     record_staff_act,
 )
-from services.ticket.store import conferences, orders, vouchers
+from services.ticket.store import conferences, documents, orders, vouchers
 from services.ticket.views import Shop
 from services.ticket.web import desk, go
 from shared.errors import Conflict, InvalidInput, NotFound
@@ -151,8 +152,12 @@ def list_orders(conference_id: str) -> Answer:
 
 def show_order(conference_id: str, order_id: str) -> Answer:
     view = _order_of(conference_id, order_id)
+    with desk().context.database.reading() as connection:
+        papers = documents.documents_of(connection, order_id)
     return render_template(
         "organise/order.html",
+        papers=papers,
+        may_forgive=view.received.verdict == "part" and view.received.missing.amount <= MOST_FORGIVEN,
         view=view,
         order=view.order,
         conference=view.conference,

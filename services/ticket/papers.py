@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from services.ticket.domain.documents import add_up, target
 from services.ticket.domain.local_time import local_day
 from services.ticket.domain.order import State
-from services.ticket.paper import BY, paper_of
+from services.ticket.paper import BY, items_on, paper_of
 from services.ticket.store import documents
 from services.ticket.views import OrderView
 from services.ticket.web import Desk
@@ -89,3 +90,20 @@ def files_of(at: Desk, view: OrderView) -> list[tuple[str, bytes]]:
     if view.order.state == State.PAID and view.order.total:
         files.append((f"receipt-{view.order.reference}.pdf", receipt_pdf(view)))
     return files
+
+
+def corrections_of(at: Desk, view: OrderView) -> list[tuple[str, bytes]]:
+    """(name, PDF) of the newest document that takes back what was invoiced; nothing where nothing was.
+
+    Raises `Unavailable` while it is still to be written: the mail waits for it.
+    """
+    order = view.order
+    with at.context.database.reading() as connection:
+        known = documents.documents_of(connection, order.order_id)
+        sold = documents.sold(connection, order.order_id, order.currency)
+    if not known:
+        return []
+    if add_up(items_on(each) for each in known) != target(order, sold):
+        raise Unavailable("What corrects the invoice of this order is not written yet.")
+    corrections = [each for each in known if each.kind != "invoice"]
+    return [(f"{each.number}.pdf", document_pdf(at, each.document_id)) for each in corrections[-1:]]

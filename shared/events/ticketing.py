@@ -172,6 +172,7 @@ class OrderPlaced(_OrderFacts):
     pay_by: datetime
     total: Money
     vat: tuple[VatAmount, ...]
+    extended: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,13 +294,16 @@ class TicketRequested(_AdmissionFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class AdmissionCancelled(_AdmissionFacts):
-    """It admits nobody any more."""
+    """It admits nobody any more. Where the rest of its order stands, `buyer` is who ordered, and `returned` what goes back for all
+    that were given back with it."""
 
     tier_id: str
     reason: str
     cancelled_at: datetime
     comp: bool = False
     attendee: str = ""
+    buyer: str = ""
+    returned: Money | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

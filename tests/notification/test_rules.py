@@ -190,6 +190,25 @@ def test_a_change_of_days_or_add_ons_that_its_holder_made_is_told_to_nobody(hous
     assert house.ledger() == []
 
 
+def test_who_ordered_hears_once_of_tickets_that_were_given_back_together(house: House, mail_server: MailServer) -> None:
+    facts = {
+        **SEAT,
+        "tier_id": "",
+        "reason": "buyer",
+        "cancelled_at": START,
+        "buyer": "ticket:per_ada",
+        "returned": EUR,
+    }
+    for seat in ("adm_1", "adm_2"):
+        house.hear(AdmissionCancelled(**{**facts, "admission_id": seat, "attendee": "ticket:per_jörg"}))
+    house.work()
+    assert sorted(name for name, _ in house.states()) == ["ticket_void", "ticket_void", "tickets_returned"]
+    (mail,) = [each for each in mail_server.mails if "ada@example.org" in str(each["To"])]
+    body = mail.get_body(("plain",))
+    assert "given back" in str(mail["Subject"])
+    assert body is not None and "stay valid" in " ".join(body.get_content().split())
+
+
 def test_the_refund_of_a_cancelled_order_needs_no_mail_of_its_own(house: House) -> None:
     house.hear(refunded("cancelled"))
     assert house.ledger() == []

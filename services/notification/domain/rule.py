@@ -163,6 +163,16 @@ ORDER_CANCELLED = Rule(
     source="ticket",
     kind="cancellation",
 )
+TICKETS_RETURNED = Rule(
+    name="tickets_returned",
+    triggers=(AdmissionCancelled,),
+    audience=Audience.BUYER,
+    subject="order",
+    occurrence="each cancellation",
+    lasts=timedelta(days=14),
+    source="ticket",
+    kind="cancellation",
+)
 PAYMENT_FAILED = Rule(
     name="payment_failed",
     triggers=(OrderLapsed,),
@@ -292,6 +302,7 @@ RULES: dict[str, Rule] = {
         PAYMENT_DUE,
         NAMES_MISSING,
         ORDER_CANCELLED,
+        TICKETS_RETURNED,
         PAYMENT_FAILED,
         REFUND,
         PRICE_RISES,

@@ -11,7 +11,7 @@ Money is beside it, in the ledger. A transition validates, changes and returns w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -182,16 +182,26 @@ class Order:
             raise InvalidInput("The day to pay by is to come.")
         self._move(State.PLACED)
         self.pay_by = pay_by
-        return [
-            OrderPlaced(
-                **self._facts(),
-                buyer=person_ref(self.buyer),
-                payment_method=self.payment_method,
-                pay_by=pay_by,
-                total=self.total,
-                vat=self.vat,
-            )
-        ]
+        return [self._placed(pay_by)]
+
+    def extend(self, pay_by: datetime) -> list[Event]:
+        """It may be paid later than it was told. Raises `InvalidInput` for no later day, `Conflict` where nothing is waited for."""
+        if self.state != State.PLACED or self.pay_by is None:
+            raise Conflict(f"This order is {self.state}: it waits for no transfer.", status=str(self.state))
+        if pay_by <= self.pay_by:
+            raise InvalidInput("Only to a later day.", errors={"until": ["Choose a later day."]})
+        self.pay_by = pay_by
+        return [replace(self._placed(pay_by), extended=True)]
+
+    def _placed(self, pay_by: datetime) -> OrderPlaced:
+        return OrderPlaced(
+            **self._facts(),
+            buyer=person_ref(self.buyer),
+            payment_method=self.payment_method,
+            pay_by=pay_by,
+            total=self.total,
+            vat=self.vat,
+        )
 
     def pay(self, now: datetime) -> list[Event]:
         """Paid in full, or free: each admission is issued."""
@@ -239,9 +249,10 @@ class Order:
             raise NotFound("There is no such ticket, or it was given back before.")
         if len(set(ids)) == len(live):
             return self.cancel(reason, refund, now)
-        return self._give_back([live[each] for each in live if each in ids], reason, now)
+        events = self._give_back([live[each] for each in live if each in ids], reason, now)
+        return [replace(each, buyer=person_ref(self.buyer), returned=refund) for each in events]
 
-    def _give_back(self, admissions: Sequence[Admission], reason: str, now: datetime) -> list[Event]:
+    def _give_back(self, admissions: Sequence[Admission], reason: str, now: datetime) -> list[AdmissionCancelled]:
         for admission in admissions:
             admission.cancelled_at = now
         return [self._cancelled(admission, reason, now) for admission in admissions]
@@ -294,7 +305,7 @@ class Order:
             comp=admission.comp,
         )
 
-    def _cancelled(self, admission: Admission, reason: str, now: datetime) -> Event:
+    def _cancelled(self, admission: Admission, reason: str, now: datetime) -> AdmissionCancelled:
         return AdmissionCancelled(
             **self._facts(),
             admission_id=admission.admission_id,

@@ -21,6 +21,8 @@ GRACE: Final = timedelta(days=5)
 LAST_MINUTE: Final = time(23, 59)
 FEWEST_DAYS: Final = 2
 """A transfer takes a bank's working day: with fewer days than this it is not offered."""
+MOST_FORGIVEN: Final = 100
+"""In minor units: what banks keep on the way, or a slip of the pen."""
 DAYS, COMPANY_DAYS, PAST_TIER_DAYS = 7, 14, 7
 _RF: Final = re.compile(r"RF[0-9]{2}([A-Z0-9]{1,21})")
 

@@ -7,10 +7,18 @@ from datetime import date
 
 from services.ticket.domain.conference import Conference
 from services.ticket.domain.ledger import post
-from services.ticket.domain.local_time import end_of, local_day
+from services.ticket.domain.local_time import at_local, end_of, local_day
 from services.ticket.domain.order import Order, State
 from services.ticket.domain.tier import Tier
-from services.ticket.domain.transfer import TRANSFER, NoTransfer, Received, lapses_at, order_reference
+from services.ticket.domain.transfer import (
+    LAST_MINUTE,
+    MOST_FORGIVEN,
+    TRANSFER,
+    NoTransfer,
+    Received,
+    lapses_at,
+    order_reference,
+)
 from services.ticket.handlers.context import record_staff_act
 from services.ticket.handlers.ending import lapse
 from services.ticket.handlers.payback import ask_back, at_noon, kept
@@ -19,7 +27,7 @@ from services.ticket.store import conferences, orders, payments, sellers, transf
 from services.ticket.store.transfers import Transfer
 from shared.database import Transaction
 from shared.documents.reference import is_iban
-from shared.errors import InvalidInput, NotFound
+from shared.errors import Conflict, InvalidInput, NotFound
 from shared.events import Event
 from shared.events.sponsorship import BankConfirmed, TransferMatched
 from shared.money import Money
@@ -130,17 +138,48 @@ def _judge(tx: Transaction, order: Order, amount: Money) -> None:
         ask_back(tx, order, received.surplus, "overpaid")
 
 
+def extend_pay_by(tx: Transaction, staff_id: str, conference_id: str, order_id: str, until: date) -> Order:
+    """Staff give an order more time, up to the day before the conference; the buyer is told. Raises as `Order.extend`."""
+    tx.unschedule("end_transfer", order_id)  # before the order: its timer holds this row while it waits for the order
+    order = orders.lock_order(tx, order_id)
+    conference = conferences.conference_by_id(tx.connection, order.conference_id)
+    if until >= conference.days[0]:
+        raise InvalidInput("It is too late then.", errors={"until": ["Choose a day before the conference."]})
+    pay_by = at_local(until, LAST_MINUTE, conference.time_zone)
+    tx.publish(*order.extend(pay_by))
+    orders.save_order(tx, order)
+    tx.schedule("end_transfer", order_id, lapses_at(pay_by))
+    record_staff_act(tx, staff_id, "pay_by_extended", order_id, conference_id, {"until": until.isoformat()})
+    return order
+
+
+def forgive_rest(tx: Transaction, staff_id: str, conference_id: str, order_id: str) -> Order:
+    """Staff let a difference of cents off, and the order is paid. Raises `Conflict` for more than that, or where nothing came."""
+    tx.unschedule("end_transfer", order_id)
+    order = orders.lock_order(tx, order_id)
+    received = Received(kept(tx, order), order.total)
+    if order.state != State.PLACED or received.verdict != "part" or received.missing.amount > MOST_FORGIVEN:
+        raise Conflict("Only a difference of cents is let off, of an order that waits for its transfer.")
+    posting = tx.ids.new("pos", tx.now)
+    payments.record_entries(tx, post("underpayment", posting, order.conference_id, order_id, received.missing, tx.now))
+    settle(tx, order)
+    record_staff_act(tx, staff_id, "rest_forgiven", order_id, conference_id, {"amount": str(received.missing)})
+    return order
+
+
 def confirm_bank(envelope: Envelope[BankConfirmed], tx: Transaction) -> None:
     """All bookings up to a day are in: what should have been paid by then, and was not, lapses.
 
-    Each order does so in a transaction of its own: they are locked one at a time.
+    Each order does so in a transaction of its own: they are locked one at a time. A seller that names no account is served by
+    none alone: its orders lapse when all accounts are told up to their day.
     """
     event = envelope.event
     transfers.record_confirmation(tx, event.account_id, event.until)
-    for conference_id in sellers.conferences_of_account(tx.connection, event.account_id):
-        zone = conferences.conference_by_id(tx.connection, conference_id).time_zone
-        for order_id in transfers.waiting_until(tx.connection, [conference_id], end_of(event.until, zone)):
-            tx.schedule("end_transfer", order_id, tx.now)
+    for account_id, until in ((event.account_id, event.until), ("", transfers.confirmed_by_all(tx.connection))):
+        for conference_id in sellers.conferences_of_account(tx.connection, account_id):
+            zone = conferences.conference_by_id(tx.connection, conference_id).time_zone
+            for order_id in transfers.waiting_until(tx.connection, [conference_id], end_of(until, zone)):
+                tx.schedule("end_transfer", order_id, tx.now)
 
 
 def end_transfer(timer: Timer, tx: Transaction) -> None:

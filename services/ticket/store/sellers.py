@@ -33,7 +33,7 @@ _SELLERS = sa.select(sellers).order_by(sellers.c.name, sellers.c.seller_id)
 _CONFERENCES_OF = (
     sa.select(conference_sellers.c.conference_id)
     .join(sellers, sellers.c.seller_id == conference_sellers.c.seller_id)
-    .where(sellers.c.account_id.in_(["", sa.bindparam("account_id")]))
+    .where(sellers.c.account_id == sa.bindparam("account_id"))
 )
 
 
@@ -95,7 +95,7 @@ def list_sellers(connection: sa.Connection) -> list[Seller]:
 
 
 def conferences_of_account(connection: sa.Connection, account_id: str) -> list[str]:
-    """Conferences whose money comes to this account; a seller that names no account is served by each."""
+    """Conferences whose money comes to this account; with an empty one, those whose seller names none."""
     return list(connection.execute(_CONFERENCES_OF, {"account_id": account_id}).scalars())
 
 

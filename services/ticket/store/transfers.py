@@ -190,6 +190,12 @@ def record_confirmation(tx: Transaction, account_id: str, until: date) -> None:
     tx.execute(_CONFIRM, {"account_id": account_id, "until": until})
 
 
+def confirmed_by_all(connection: sa.Connection) -> date:
+    """The last day up to which every account that ever told us has done so."""
+    found = connection.execute(sa.select(sa.func.min(bank_confirmed.c.until))).scalar_one()
+    return date.min if found is None else found
+
+
 def waiting_until(connection: sa.Connection, conferences: Sequence[str], until: datetime) -> list[str]:
     """Orders that wait for a transfer which the bank should have booked by then."""
     return list(connection.execute(_WAITING, {"conferences": list(conferences), "until": until}).scalars())
