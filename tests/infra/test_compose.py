@@ -27,7 +27,7 @@ from infra.fake_stripe.serve import Server
 from infra.front_door import PREFIXES
 from infra.kafka.local import KafkaServer
 from infra.local_server import free_ports
-from infra.postgres.local import PostgresServer
+from infra.postgres.local import SETTINGS, PostgresServer
 from infra.rehearsal.scenery import conference_plan
 from infra.services import NAMES, module
 from services.notification.tables import messages
@@ -48,7 +48,8 @@ CONF = (PROJECT / "infra" / "proxy" / "nginx.conf").read_text()
 
 def test_every_role_of_every_service_is_there_once() -> None:
     services = read(NEEDED)["services"]
-    commands = {name: service["command"] for name, service in services.items() if "command" in service}
+    ours = {name: service for name, service in services.items() if name != "postgres"}
+    commands = {name: service["command"] for name, service in ours.items() if "command" in service}
     assert commands == {
         "migrate": ["migrate"],
         **{
@@ -92,6 +93,11 @@ def test_what_is_ours_runs_with_few_rights_little_memory_and_no_way_to_write_its
         assert name == "migrate" or "healthcheck" in service, name
     published = [port for service in services.values() for port in service.get("ports", [])]
     assert published == ["127.0.0.1:8080:8080"], "only the front door can be reached"
+
+
+def test_postgres_looks_after_its_tables_as_often_as_on_one_machine() -> None:
+    command = read(NEEDED)["services"]["postgres"]["command"]
+    assert command == ["postgres", "-c", f"autovacuum_naptime={SETTINGS['autovacuum_naptime']}"]
 
 
 def test_the_image_runs_our_command_line_as_nobody_in_particular() -> None:
