@@ -32,10 +32,11 @@ from services.ticket.handlers import (
     offer_now,
     open_conference,
 )
+from services.ticket.handlers.waiting import PER_CLIENT
 from services.ticket.mail import KINDS
 from services.ticket.store.tables import voucher_codes, waiting
 from services.ticket.web import Desk
-from shared.errors import Conflict, Refused
+from shared.errors import Conflict, Refused, TooMany
 from shared.events.ticketing import WaitlistJoined, WaitlistOffered, WaitlistOfferLapsed
 from tests.ticket.stage import Held, Stage, euros, make_plan
 from tests.ticket.test_staff_pages import send, staff_browser
@@ -94,6 +95,17 @@ def code_of(stage: Stage, position: int) -> str:
 
 def fill(stage: Stage) -> list[Held]:
     return [stage.order("regular") for _ in range(3)]
+
+
+def test_one_network_cannot_fill_the_list_with_inventions(both: Stage) -> None:
+    fill(both)
+    for number in range(PER_CLIENT):
+        join_waitlist(both.database, "searchlight", "regular", "N", f"n{number}@example.org", "en", "one network")
+    with pytest.raises(TooMany):
+        join_waitlist(both.database, "searchlight", "regular", "N", "more@example.org", "en", "one network")
+    assert join_waitlist(both.database, "searchlight", "regular", "N", "more@example.org", "en", "another")
+    both.clock.advance_to(both.clock.now() + timedelta(days=1, seconds=1))
+    assert join_waitlist(both.database, "searchlight", "regular", "N", "late@example.org", "en", "one network")
 
 
 def test_who_is_next_gets_what_comes_back_and_the_shop_cannot_sell_it(both: Stage) -> None:

@@ -11,22 +11,34 @@ from services.ticket.domain.tier import Ladder
 from services.ticket.domain.voucher import CODE_LENGTH, Kind, Purpose, VoucherLot
 from services.ticket.domain.waitlist import Entry, Waiting, check_free, is_sold_out, next_in_line, offer_until
 from services.ticket.handlers.conferences import schedule_ladder
-from services.ticket.store import conferences, vouchers, waiting
+from services.ticket.store import conferences, holders, vouchers, waiting
 from services.ticket.store.orders import Person
 from services.ticket.store.waiting import Line
 from shared.database import Database, Transaction
-from shared.errors import Conflict, InvalidInput, NotFound
+from shared.errors import Conflict, InvalidInput, NotFound, TooMany
 from shared.service import Timer
+from shared.web.i18n import N_
 
+PER_CLIENT = 30
+"""So many may join a day from one network: enough for an institute, too few to fill a list with inventions."""
 LOOK_AGAIN = timedelta(minutes=1)
 """After somebody joined: what came back in the very moment the first list was made is found then."""
 
 
-def join_waitlist(database: Database, slug: str, admission_type: str, name: str, email: str, locale: str) -> bool:
+def join_waitlist(
+    database: Database, slug: str, admission_type: str, name: str, email: str, locale: str, client: str = ""
+) -> bool:
     """Stand in line for a type that is sold out. False for an address that waits already: its holder is written to once.
 
-    Raises `Conflict` where there is something left to buy, `InvalidInput` for a type that nobody can buy.
+    Raises `Conflict` where there is something left to buy, `InvalidInput` for a type that nobody can buy, `TooMany` for a
+    `client` that entered very many today.
     """
+    with database.transaction("buyer") as tx:
+        asks = holders.note_ask(tx, "waitlist", client) if client else 0
+    if asks > PER_CLIENT:
+        raise TooMany(
+            N_("Very many people joined from your network today. Please try again tomorrow."), retry_after=86_400
+        )
     with database.transaction("buyer") as tx:
         conference = conferences.conference_by_slug(tx.connection, slug)
         waitlist_id = waiting.ensure_list(tx, conference.conference_id, admission_type)

@@ -11,9 +11,10 @@ from services.ticket.domain.waitlist import Entry, Waiting
 from services.ticket.handlers import join_waitlist, leave_waitlist
 from services.ticket.store import conferences, orders, vouchers, waiting
 from services.ticket.views import Shop
-from services.ticket.web import desk, go
-from shared.errors import Conflict, NotFound
+from services.ticket.web import client, desk, go
+from shared.errors import Conflict, NotFound, TooMany
 from shared.web.forms import Form
+from shared.web.i18n import gettext as _
 from shared.web.i18n import language
 
 Answer = Response | tuple[str, int] | str
@@ -35,9 +36,12 @@ def join(slug: str, admission_type: str) -> Answer:
     if form.errors:
         return _join_page(shop, admission_type, form), 422
     try:
-        join_waitlist(desk().context.database, slug, admission_type, name, email, language())
+        join_waitlist(desk().context.database, slug, admission_type, name, email, language(), client())
     except Conflict:
         return go(url_for("shop", slug=slug))
+    except TooMany as error:
+        form.wrong("", _(str(error)))
+        return _join_page(shop, admission_type, form), error.status
     return render_template(
         "waiting_joined.html", conference=shop.conference, type=shop.conference.admission_type(admission_type)
     )
