@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from services.ticket.domain.door import DOOR, QUESTIONS, Colour, Entry, Point, R
 from services.ticket.domain.student import StudentCheck
 from services.ticket.handlers import AttendeeWish, Holder, cancel_order, open_conference, transfer_admission
 from services.ticket.handlers.admitting import Scan, change_points, check_in, make_pass, undo_check_in
-from services.ticket.store import check_ins
+from services.ticket.store import check_ins, doors
 from services.ticket.store.disputes import Dispute, record_dispute
 from services.ticket.store.doors import DoorPass
 from services.ticket.store.tables import admissions
@@ -197,10 +198,10 @@ def test_the_same_scan_sent_twice_is_one_scan(stage: Stage, door: Door) -> None:
 
 def test_two_devices_at_once_let_one_ticket_in_once(stage: Stage) -> None:
     (ticket,) = sold(stage)
-    doors = [door_at(stage, f"Desk {n}") for n in range(6)]
-    got = at_once(6, lambda n: doors[n].colour(ticket))
+    desks = [door_at(stage, f"Desk {n}") for n in range(6)]
+    got = at_once(6, lambda n: desks[n].colour(ticket))
     assert sorted(str(each) for each in got).count("('green', '')") == 1
-    assert doors[0].inside() == 1 and len(stage.said(AdmissionCheckedIn)) == 1
+    assert desks[0].inside() == 1 and len(stage.said(AdmissionCheckedIn)) == 1
 
 
 def test_each_point_lets_a_ticket_in_once(stage: Stage, door: Door) -> None:
@@ -371,8 +372,6 @@ def test_the_phones_own_camera_leads_a_helper_to_the_door_and_others_to_the_tick
 def test_a_revoked_pass_opens_nothing_any_more(stage: Stage) -> None:
     phone, passed = entered(stage)
     with stage.database.reading() as connection:
-        from services.ticket.store import doors
-
         (made,) = doors.passes_of(connection, stage.conference.conference_id)
     at = f"/organise/{stage.conference.conference_id}/door"
     send(staff_browser(stage), at, f"{at}/passes/{made.pass_id}/revoke")
@@ -421,8 +420,6 @@ def test_the_api_judges_counts_finds_and_undoes(stage: Stage) -> None:
 
 
 def test_the_list_for_an_hour_without_network_knows_codes_by_their_hash_alone(stage: Stage) -> None:
-    import hashlib
-
     one, two = sold(stage, "regular", "student")
     _, passed = entered(stage)
     answer = stage.browser().get("/api/v1/door/list", headers={"Authorization": f"Bearer {passed}"})

@@ -17,6 +17,7 @@ holders.py      correct_name, transfer_admission, resend_ticket, ask_for_links
 students.py     see_student_id, refuse_student                   ids at the door; none is kept
 inviting.py     invite, revoke_invitation, name_guests ...        helpers, speakers, guests, hosts by a personal link
 waiting.py      join_waitlist, serve_waitlist, offer_now ...     what comes back is offered in order
+admitting.py    check_in, undo_check_in, make_pass, change_points  the door
 names.py        ask_for_names                                     attendees whom a company names later
 people.py       erase_people, erase_from_order, erase_address
 """

@@ -5,7 +5,8 @@ payments.py     Stripe's sessions, payments, webhooks, ledger  vouchers.py  lots
 transfers.py    bank transfers, refunds by transfer, billing   sellers.py   who sells
 refunds.py      what goes back by Stripe                       disputes.py  what banks take back
 movements.py    what moved at Stripe by its own list, and how it compares
-tables.py, billing_tables.py, money_tables.py  all tables
+check_ins.py    scans at the door, guests                      doors.py     check-in points, passes, printed badges
+tables.py, billing_tables.py, money_tables.py, door_tables.py  all tables
 
 `load_...` and `..._of` look, `lock_...` reads what the transaction is going to change, `save_...` writes it back, `record_...`
 adds a fact. Locks are taken in one order: order, ladders, quotas, voucher, sequences.
