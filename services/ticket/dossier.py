@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from services.ticket import views
 from services.ticket.domain.billing import Billing
-from services.ticket.store import holders, orders
+from services.ticket.store import check_ins, holders, orders
+from services.ticket.store.check_ins import CheckIn
 from services.ticket.store.orders import Person
 from services.ticket.store.transfers import billing_of
 from services.ticket.views import OrderView
@@ -28,6 +29,8 @@ class Dossier:
     consents: tuple[dict[str, Any], ...]
     billing: tuple[Billing, ...]
     waiting: tuple[Any, ...] = ()
+    scans: tuple[CheckIn, ...] = ()
+    """When and where their tickets were held out at the door."""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -82,10 +85,16 @@ class Dossier:
                     "admission_id": seat.admission_id,
                     "order": view.order.reference,
                     "conference": view.conference.name,
-                    "days": [each.isoformat() for each in view.conference.days],
+                    "days": [each.isoformat() for each in seat.days],
                     "admission_type": seat.admission_type,
                     "price": {"amount": seat.price.amount, "currency": seat.price.currency},
                     "is_valid": view.order.admits(seat),
+                    "student_check": str(seat.student_check),
+                    "scans": [
+                        {"point": scan.point, "at": scan.scanned_at.isoformat(), "let_in": scan.let_in}
+                        for scan in self.scans
+                        if scan.admission_id == seat.admission_id
+                    ],
                 }
                 for view, seat in self.seats()
             ],
@@ -115,9 +124,11 @@ def _dossier(connection: sa.Connection, order_ids: Iterable[str], ids: set[str])
     found: Sequence[OrderView] = [views.order(connection, each) for each in dict.fromkeys(order_ids)]
     people = [person for view in found for person in view.people.values() if person.person_id in ids]
     order_ids = [view.order.order_id for view in found]
+    seats = [seat.admission_id for view in found for seat in view.order.admissions if seat.attendee in ids]
     return Dossier(
         tuple(people),
         tuple(found),
         tuple(orders.consents_of(connection, each) for each in order_ids),
         tuple(billing_of(connection, each) for each in order_ids),
+        scans=tuple(check_ins.scans_of(connection, seats)),
     )

@@ -15,6 +15,7 @@ import segno
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from services.ticket import dossier
 from services.ticket.domain.billing import Billing
 from services.ticket.domain.conference import TierPlan, TypePlan
 from services.ticket.domain.door import DOOR, QUESTIONS, Colour, Entry, Point, Reason, Shown, judge
@@ -458,3 +459,13 @@ def test_who_has_no_ticket_is_shown_the_shop_at_the_price_that_is_open(stage: St
     page = phone.get("/door/sale").get_data(as_text=True)
     assert "€199" in page and "20 left" in page and "http://localhost/searchlight/" in page
     assert stage.browser().get("/door/sale").status_code == 403
+
+
+def test_ones_own_data_says_when_one_was_let_in(stage: Stage, door: Door) -> None:
+    (ticket,) = sold(stage)
+    open_doors(stage)
+    door.scan(ticket)
+    with stage.database.reading() as connection:
+        attendee = str(connection.execute(sa.select(admissions.c.attendee)).scalar_one())
+        known = dossier.of_person(connection, attendee).as_json()
+    assert known["tickets"][0]["scans"] == [{"point": "door", "at": MORNING.isoformat(), "let_in": True}]

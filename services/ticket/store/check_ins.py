@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -52,6 +52,11 @@ _SEEN = (
             ),
         )
     )
+)
+_SCANS_OF = (
+    sa.select(check_ins)
+    .where(check_ins.c.admission_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(check_ins.c.scanned_at)
 )
 _record = insert(check_ins)
 _RECORD = Prepared(_record.on_conflict_do_nothing().returning(check_ins.c.scan_id))
@@ -222,6 +227,12 @@ def seen_before(connection: sa.Connection, scan: tuple[str, str, str]) -> tuple[
 def record_scan(tx: Transaction, made: CheckIn, otherwise: Exception) -> None:
     """`otherwise` ends the transaction where another scan let the ticket in at this point meanwhile."""
     tx.put(_RECORD, [asdict(made)], otherwise)
+
+
+def scans_of(connection: sa.Connection, admission_ids: Sequence[str]) -> list[CheckIn]:
+    """Every scan of these admissions, in their order."""
+    rows = connection.execute(_SCANS_OF, {"ids": list(admission_ids)}) if admission_ids else []
+    return [CheckIn(**row._mapping) for row in rows]
 
 
 def admitted(connection: sa.Connection, admission_id: str, point: str) -> tuple[str, Entry] | None:
