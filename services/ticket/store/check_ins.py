@@ -231,8 +231,7 @@ def record_scan(tx: Transaction, made: CheckIn, otherwise: Exception) -> None:
 
 def scans_of(connection: sa.Connection, admission_ids: Sequence[str]) -> list[CheckIn]:
     """Every scan of these admissions, in their order."""
-    rows = connection.execute(_SCANS_OF, {"ids": list(admission_ids)}) if admission_ids else []
-    return [CheckIn(**row._mapping) for row in rows]
+    return [CheckIn(**row._mapping) for row in connection.execute(_SCANS_OF, {"ids": list(admission_ids)})]
 
 
 def admitted(connection: sa.Connection, admission_id: str, point: str) -> tuple[str, Entry] | None:
