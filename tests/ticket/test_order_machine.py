@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 )
 from werkzeug.test import Client
 
+from services.ticket.domain.ledger import SIDES
 from services.ticket.domain.order import TRANSITIONS, State
 from services.ticket.handlers import cancel_order, change_conference
 from services.ticket.store import orders
@@ -170,3 +171,13 @@ def test_the_states_that_docs_draw_are_those_of_the_code() -> None:
     known = {str(state) for state in State}
     arrows = {(before, after) for before, after in drawn if before in known and after in known}
     assert arrows == {(str(before), str(after)) for before, to in TRANSITIONS.items() for after in to}
+
+
+def test_the_postings_that_docs_list_are_those_of_the_code() -> None:
+    text = (ROOT / "docs" / "domain.md").read_text()
+    table = text.split("| posting | grows | shrinks | when |")[1].split("\n\n")[0]
+    listed: dict[str, tuple[str, str]] = {}
+    for line in table.splitlines()[2:]:
+        kinds, grows, shrinks = ([each.strip() for each in cell.split(",")] for cell in line.split("|")[1:4])
+        listed |= {kind: (more, less) for kind, more, less in zip(kinds, grows, shrinks, strict=True)}
+    assert listed == SIDES
