@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from services.ticket import paper
 from services.ticket.domain.billing import Billing
 from services.ticket.domain.documents import Item
-from services.ticket.domain.vat import vat_of
+from services.ticket.domain.vat import vat_in_part, vat_of
 from services.ticket.handlers import cancel_order, erase_address
 from services.ticket.store import documents
 from services.ticket.store.documents import Document
@@ -246,3 +248,33 @@ def test_an_erased_buyers_invoice_stays_and_can_be_corrected_until_eight_years_a
     for document in issued(shop, order):
         assert "Musterweg" not in str(document.sheet) and document.number and document.total
     assert "Beispiel GmbH" not in pdf_text(pdf_of(shop, invoice))
+
+
+def test_every_sale_and_what_takes_it_back_is_posted_with_its_vat_and_the_number_of_its_document(shop: Stage) -> None:
+    order = shop.order("regular", "regular", payment_method="transfer", billing=COMPANY)
+    shop.settle()
+    transferred(shop, order, euros(398))
+    with shop.database.reading() as connection:
+        first = load_order(connection, order.order_id).admissions[0].admission_id
+    cancel_order(shop.database, order.order_id, admission_ids=[first], percent=50)
+    shop.settle()
+    invoice, correction = issued(shop, order)
+    with shop.database.reading() as connection:
+        rows = documents.postings_of(connection, shop.conference.conference_id)
+    posted = {row.kind: (row.document, row.vat) for row in rows if row.amount > 0}
+    assert posted["sale"] == (invoice.number, [[1900, 33445, 6355]])
+    assert posted["reversal"] == (correction.number, [[1900, 8361, 1589]])
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 700, 1900]), st.integers(1, 90_000)), min_size=1, max_size=5),
+    st.integers(0, 100),
+)
+def test_the_vat_in_a_part_comes_to_the_part_whatever_the_rates(lines: list[tuple[int, int]], percent: int) -> None:
+    priced = [(rate, Money(amount, "EUR")) for rate, amount in lines]
+    part = Money(sum(amount for _, amount in lines) * percent // 100, "EUR")
+    shares = vat_in_part(priced, part)
+    assert total((each.net + each.vat for each in shares), "EUR") == part
+    assert {each.rate for each in shares} <= {rate for rate, _ in lines}
+    if percent == 100:
+        assert shares == vat_of(priced)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shared.events.ticketing import VatAmount
 from shared.money import Money
@@ -19,3 +19,16 @@ def vat_of(lines: Iterable[tuple[int, Money]]) -> tuple[VatAmount, ...]:
             vat = amount.vat_included(rate)
             result.append(VatAmount(rate, amount - vat, vat))
     return tuple(result)
+
+
+def vat_in_part(lines: Sequence[tuple[int, Money]], part: Money) -> tuple[VatAmount, ...]:
+    """The VAT in a part of what these lines come to, shared out over their rates; cents that are over go to the largest."""
+    gross: dict[int, int] = {}
+    for rate, amount in lines:
+        gross[rate] = gross.get(rate, 0) + amount.amount
+    whole = sum(gross.values())
+    if not whole:
+        return ()
+    shares = {rate: part.amount * amount // whole for rate, amount in gross.items()}
+    shares[max(gross, key=lambda rate: (gross[rate], rate))] += part.amount - sum(shares.values())
+    return vat_of((rate, Money(share, part.currency)) for rate, share in shares.items())

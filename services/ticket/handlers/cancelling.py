@@ -10,6 +10,7 @@ from services.ticket.domain.conference import Conference
 from services.ticket.domain.ledger import post
 from services.ticket.domain.order import Admission, Order, State
 from services.ticket.domain.policy import WHOLE, percent_at, refund_of
+from services.ticket.domain.vat import vat_in_part
 from services.ticket.handlers.documents import bill_later
 from services.ticket.handlers.ending import give_back, lapse
 from services.ticket.handlers.refunding import paid_and_kept, return_money
@@ -94,10 +95,12 @@ def cancel_order(
 def cancel_paid(tx: Transaction, order: Order, ids: Collection[str], reason: str, refund: Money) -> None:
     """Take tickets of a locked, paid order back: capacity, sale and money. What is not returned stays sold."""
     refund = min(refund, paid_and_kept(tx, order), key=lambda each: each.amount)
+    lines = [(each.vat_rate, each.price) for each in order.live_admissions if each.admission_id in ids]
     void_paid(tx, order, ids, reason, refund)
     if refund:
-        posting = post("reversal", tx.ids.new("pos", tx.now), order.conference_id, order.order_id, refund, tx.now)
-        payments.record_entries(tx, posting)
+        posting, vat = tx.ids.new("pos", tx.now), vat_in_part(lines, refund)
+        entries = post("reversal", posting, order.conference_id, order.order_id, refund, tx.now, vat=vat)
+        payments.record_entries(tx, entries)
         return_money(tx, order, refund, "called_off" if reason == "called_off" else "cancelled")
     bill_later(tx, order.order_id)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from services.ticket.domain.ledger import Kind, post
 from services.ticket.domain.order import Order, State
+from services.ticket.domain.vat import vat_in_part
 from services.ticket.handlers.cancelling import void_paid
 from services.ticket.handlers.context import Context
 from services.ticket.handlers.documents import bill_later
@@ -15,7 +17,7 @@ from services.ticket.store import disputes, orders, payments
 from services.ticket.store.disputes import Dispute
 from services.ticket.store.payments import Payment
 from shared.database import Transaction
-from shared.events.ticketing import DisputeClosed, DisputeOpened
+from shared.events.ticketing import DisputeClosed, DisputeOpened, VatAmount
 from shared.money import Money
 from shared.service import Errand
 
@@ -85,7 +87,8 @@ def _close(tx: Transaction, order: Order, payment: Payment, dispute: Dispute, ou
     _post(tx, order, dispute, "dispute_lost")
     unsold = min(dispute.amount, rest_of(tx, payment), key=lambda each: each.amount)
     if unsold:
-        _post_part(tx, order, "reversal", unsold)
+        lines = [(each.vat_rate, each.price) for each in order.live_admissions]
+        _post_part(tx, order, "reversal", unsold, vat_in_part(lines, unsold))
     twice = dispute.amount - unsold - end_refunds(tx, payment, dispute.amount - unsold)
     if twice:
         _post_part(tx, order, "underpayment", twice)
@@ -96,9 +99,10 @@ def _close(tx: Transaction, order: Order, payment: Payment, dispute: Dispute, ou
     bill_later(tx, order.order_id)
 
 
-def _post_part(tx: Transaction, order: Order, kind: Kind, amount: Money) -> None:
+def _post_part(tx: Transaction, order: Order, kind: Kind, amount: Money, vat: Sequence[VatAmount] = ()) -> None:
     """What is not sold any more, or went back twice and is lost to us."""
-    posting = post(kind, tx.ids.new("pos", tx.now), order.conference_id, order.order_id, amount, tx.now)
+    id = tx.ids.new("pos", tx.now)
+    posting = post(kind, id, order.conference_id, order.order_id, amount, tx.now, vat=vat)
     payments.record_entries(tx, posting)
 
 

@@ -6,6 +6,8 @@ counter while money moves.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.ticket import paper
 from services.ticket.domain.billing import Billing
 from services.ticket.domain.documents import missing, target
@@ -87,4 +89,13 @@ def bill_order(timer: Timer, tx: Transaction) -> None:
             total=total,
             sheet=sheet,
         )
-        documents.issue(tx, Series(sale.seller.seller_id, sale.seller.prefix, today.year), document)
+        known.append(documents.issue(tx, Series(sale.seller.seller_id, sale.seller.prefix, today.year), document))
+    _name_postings(tx, order.order_id, known)
+
+
+def _name_postings(tx: Transaction, order_id: str, issued: Sequence[Document]) -> None:
+    """What was sold, or taken back, bears the number of the document that says so; one that has a number keeps it."""
+    for kind, is_invoice in (("sale", True), ("reversal", False)):
+        fitting = [each.number for each in issued if (each.kind == "invoice") == is_invoice]
+        if fitting:
+            documents.name_postings(tx, order_id, kind, fitting[-1])

@@ -201,7 +201,8 @@ def settle(tx: Transaction, order: Order) -> None:
     """A locked order is paid in full."""
     tx.publish(*order.pay(tx.now))
     orders.save_order(tx, order)
-    sale = post("sale", tx.ids.new("pos", tx.now), order.conference_id, order.order_id, order.total, tx.now)
+    posting = tx.ids.new("pos", tx.now)
+    sale = post("sale", posting, order.conference_id, order.order_id, order.total, tx.now, vat=order.vat)
     payments.record_entries(tx, sale)
     bill_later(tx, order.order_id)
 

@@ -32,6 +32,15 @@ _SET_PDF = (
     .values(pdf=sa.bindparam("pdf"))
 )
 _INSERT = sa.insert(documents)
+_NAME_POSTINGS = (
+    sa.update(ledger)
+    .where(
+        ledger.c.order_id == sa.bindparam("b_order_id"),
+        ledger.c.kind == sa.bindparam("b_kind"),
+        ledger.c.document == "",
+    )
+    .values(document=sa.bindparam("document"))
+)
 _FORGET_RECIPIENT = (
     sa.update(documents)
     .where(documents.c.document_id == sa.bindparam("b_document_id"))
@@ -68,6 +77,11 @@ class Document:
     reason: str
     total: Money
     sheet: Mapping[str, Any]
+
+
+def name_postings(tx: Transaction, order_id: str, kind: str, number: str) -> None:
+    """The postings of this kind that name no document yet are about this one."""
+    tx.execute(_NAME_POSTINGS, {"b_order_id": order_id, "b_kind": kind, "document": number})
 
 
 def issue(tx: Transaction, series: Series, document: Document) -> Document:
