@@ -30,7 +30,7 @@ rehearse: .venv/ready ## Play a whole conference [REGISTRATIONS=file.csv] [STACK
 	@$(if $(filter cluster,$(STACK)),infra/require java mvn postgres,true)
 	@exec $(BIN)/python -m infra.cli rehearse --stack $(STACK) $(REGISTRATIONS)
 
-bench: .venv/dev ## Measure, as JSON lines [BENCH=propagation|relay|replay|orders|flash-sale|check-in|footprint]
+bench: .venv/dev ## Measure, as JSON lines [BENCH=propagation|relay|replay|orders|flash-sale|webhooks|check-in|footprint]
 	@infra/require java mvn postgres
 	@exec $(BIN)/python -m tests.bench $(BENCH)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("relay", "replay", "orders", "flash-sale", "check-in", "propagation", "footprint")
+NAMES = ("relay", "replay", "orders", "flash-sale", "webhooks", "check-in", "propagation", "footprint")
 
 
 def main(wanted: str) -> int:

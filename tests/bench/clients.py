@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import selectors
 import socket
@@ -96,6 +97,33 @@ def drive(address: tuple[str, int], requests: Iterator[bytes], clients: int, war
                 client.socket.close()
                 waiting -= 1
     answers.seconds = seconds
+    return answers
+
+
+def exhaust(address: tuple[str, int], requests: list[bytes], clients: int) -> Answers:
+    """Send all of them by so many clients that are always busy."""
+    answers, left = Answers(), iter(requests)
+    chosen = selectors.DefaultSelector()
+    for request in itertools.islice(left, clients):
+        client = _Client(address)
+        chosen.register(client.socket, selectors.EVENT_READ, client)
+        client.send(request)
+    began = time.perf_counter()
+    while chosen.get_map():
+        for key, _ in chosen.select(10.0):
+            client = key.data
+            status = client.receive()
+            if status is None:
+                continue
+            answers.took.append(time.perf_counter() - client.began)
+            answers.statuses[status] = answers.statuses.get(status, 0) + 1
+            following = next(left, None)
+            if following is None:
+                chosen.unregister(client.socket)
+                client.socket.close()
+            else:
+                client.send(following)
+    answers.seconds = time.perf_counter() - began
     return answers
 
 
