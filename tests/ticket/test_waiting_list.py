@@ -196,6 +196,21 @@ def test_an_offer_by_hand_needs_a_place_that_is_free(hall: Stage) -> None:
     assert states(hall) == ["waiting"]
 
 
+def test_a_place_that_was_offered_paid_and_given_back_goes_to_who_is_next(hall: Stage) -> None:
+    held = fill(hall)
+    join(hall, "ada@example.org")
+    cancel_order(hall.database, held[0].order_id)
+    with hall.database.reading() as connection:
+        code = connection.execute(sa.select(voucher_codes.c.code)).scalar_one()
+    order = hall.order("regular", voucher=code)
+    hall.pay(order)
+    hall.clock.advance_to(hall.clock.now() + timedelta(seconds=1))
+    join(hall, "bo@example.org")
+    cancel_order(hall.database, order.order_id)
+    assert states(hall) == ["offered", "offered"], "the first has had theirs"
+    assert hall.quota_taken() == 3
+
+
 class Line(RuleBasedStateMachine):
     """Orders, lapses, cancellations, joining, leaving and time, against a list of names and a number of places."""
 

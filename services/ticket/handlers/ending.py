@@ -7,6 +7,7 @@ from typing import Final
 
 from services.ticket.domain.order import LONGEST_HOLD, Order, State
 from services.ticket.domain.transfer import TRANSFER
+from services.ticket.domain.voucher import Purpose
 from services.ticket.handlers.context import Context
 from services.ticket.handlers.documents import bill_later
 from services.ticket.handlers.payback import ask_all_back
@@ -113,11 +114,16 @@ def lapse(tx: Transaction, order: Order, reason: str) -> None:
 
 
 def give_back(tx: Transaction, order: Order) -> None:
-    """Capacity to the quotas, to a tier only as far as it is open, and the voucher to its owner; then to who waits."""
+    """Capacity to the quotas, to a tier only as far as it is open, and the voucher to its owner; then to who waits.
+
+    An offer to somebody who waited is used up when it was paid: its place goes to who is next.
+    """
     types = order.type_counts()
     line = lock_line(tx, order.conference_id)
     ladders, quotas = lock_capacity(tx, line, list(types))
     voucher = lock_voucher_of(tx, order)
+    if voucher is not None and voucher.lot.purpose is Purpose.OFFER and order.state != State.LAPSED:
+        voucher = None
     reserved = reserved_by(voucher, order.voucher_count)
     tier_counts = drawn_of_tiers(order, voucher)
     for ladder in ladders.values():
