@@ -199,6 +199,18 @@ def test_finance_of_the_house_sees_each_difference_with_what_to_do_and_compares_
         assert staff_browser(stage, **roles).get(PAGE).status_code == 403
 
 
+def test_a_house_that_is_older_than_the_nightly_comparison_begins_it_with_a_payout(stage: Stage) -> None:
+    timers = stage.database.frame.timers
+    with stage.database.transaction() as tx:
+        tx.execute(sa.delete(timers).where(timers.c.kind == "reconcile"))
+    stage.pay(stage.order())
+    stage.wait(days=2)
+    assert days(stage) == []
+    paid_out(stage)
+    stage.wait(days=1)
+    assert len(days(stage)) == 1
+
+
 def charge_by_somebody_else(stage: Stage) -> None:
     """A payment on the same account that is for no order of ours."""
     session = stage.context.payments._client.v1.checkout.sessions.create(  # noqa: SLF001

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+import sqlalchemy as sa
 from prometheus_client import Gauge
 
 from services.ticket.domain.ledger import Kind, post
@@ -14,7 +15,7 @@ from services.ticket.domain.local_time import at_local, end_of, local_day
 from services.ticket.domain.reconciliation import compare
 from services.ticket.handlers.context import Context
 from services.ticket.payments import UnknownAtStripe
-from services.ticket.store import movements, payments
+from services.ticket.store import conferences, movements, payments
 from services.ticket.store.movements import Reconciliation
 from services.ticket.stripe_facts import Movement, MovementPage
 from shared.database import Transaction
@@ -83,7 +84,17 @@ def ask_payout(errand: Errand, context: Context) -> None:
         if page.has_more:
             tx.schedule("ask_payout", errand.subject, tx.now, {"after": page.movements[-1].movement_id})
         payments.settle_webhooks(tx, errand.subject, "done")
+        _watch_if_nobody_does(tx)
         errand.done(tx)
+
+
+def _watch_if_nobody_does(tx: Transaction) -> None:
+    """A house that is older than the nightly comparison begins it with a payout."""
+    timers = tx.database.frame.timers
+    is_watched = tx.execute(sa.select(timers.c.id).where(timers.c.kind == "reconcile")).first() is not None
+    known = conferences.list_conferences(tx.connection)
+    if known and not is_watched:
+        watch_nightly(tx, known[-1].time_zone)
 
 
 def take_in(tx: Transaction, movement: Movement) -> None:
