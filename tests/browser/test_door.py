@@ -25,6 +25,9 @@ WORDS = {
     "de": {"open": "Mit diesem Gerät einchecken", "in": "Herein", "stop": "Halt"},
 }
 
+LISTED = "Object.keys(localStorage).some(each => each.startsWith('door.list.'))"
+"""That the device has the list, in the page's words."""
+
 
 @pytest.fixture
 def show(calendar: House) -> Show:
@@ -117,7 +120,7 @@ def test_an_hour_without_network_lets_people_in_refuses_forged_codes_and_is_ente
     tickets = sold(show, "Ada Lovelace", "Grace Hopper")
     page = device.new_page()
     at_the_door(show, page)
-    page.wait_for_function("Object.keys(localStorage).some(each => each.startsWith('door.list.'))")
+    page.wait_for_function(LISTED)
     device.set_offline(True)
     scan(page, code(show, tickets["Ada Lovelace"]))
     expect(page.get_by_role("heading", name="Come in")).to_be_visible()
@@ -140,7 +143,7 @@ def test_a_ticket_that_two_devices_let_in_meanwhile_is_shown_on_both(show: Show,
     [ticket] = sold(show, "Ada Lovelace").values()
     away, here = device.new_page(), None
     at_the_door(show, away)
-    away.wait_for_function("Object.keys(localStorage).some(each => each.startsWith('door.list.'))")
+    away.wait_for_function(LISTED)
     browser = device.browser
     assert browser is not None
     other = browser.new_context()
@@ -158,6 +161,65 @@ def test_a_ticket_that_two_devices_let_in_meanwhile_is_shown_on_both(show: Show,
         page.reload()
         expect(page.locator("#count [role=alert]")).to_contain_text("Let in twice: Ada Lovelace")
     other.close()
+
+
+def test_who_came_in_with_network_is_not_let_in_again_without_it(show: Show, device: BrowserContext) -> None:
+    [ticket] = sold(show, "Ada Lovelace").values()
+    page = device.new_page()
+    at_the_door(show, page)
+    page.wait_for_function(LISTED)
+    scan(page, code(show, ticket))
+    expect(page.get_by_role("heading", name="Come in")).to_be_visible()
+    device.set_offline(True)
+    scan(page, code(show, ticket))
+    expect(page.get_by_role("alert")).to_contain_text("in already")
+
+
+def test_who_came_in_without_network_is_not_let_in_again_in_the_next_gap(show: Show, device: BrowserContext) -> None:
+    [ticket] = sold(show, "Ada Lovelace").values()
+    page = device.new_page()
+    at_the_door(show, page)
+    page.wait_for_function(LISTED)
+    device.set_offline(True)
+    scan(page, code(show, ticket))
+    expect(page.get_by_role("heading", name="Come in")).to_be_visible()
+    device.set_offline(False)
+    expect(page.locator("#network")).to_be_hidden()
+    device.set_offline(True)
+    scan(page, code(show, ticket))
+    expect(page.get_by_role("alert")).to_contain_text("in already")
+
+
+def test_a_server_that_does_not_answer_is_waited_for_once_and_not_at_every_scan(
+    show: Show, device: BrowserContext
+) -> None:
+    tickets = sold(show, "Ada Lovelace", "Grace Hopper")
+    page = device.new_page()
+    at_the_door(show, page)
+    page.wait_for_function(LISTED)
+    asked: list[str] = []
+    page.route("**/api/v1/door/**", lambda route: asked.append(urlsplit(route.request.url).path))
+    for name, ticket in tickets.items():
+        scan(page, code(show, ticket))
+        expect(page.locator("#verdict .green")).to_contain_text(name)
+    assert asked.count("/api/v1/door/scans") == 1
+    page.unroute("**/api/v1/door/**")
+    expect(page.locator("#network")).to_be_hidden()
+    expect(page.locator("#count .figure")).to_contain_text("2 of 2 are in")
+
+
+def test_a_device_whose_pass_was_revoked_forgets_the_names(show: Show, device: BrowserContext) -> None:
+    sold(show, "Ada Lovelace")
+    page = device.new_page()
+    at_the_door(show, page)
+    page.wait_for_function(LISTED)
+    office = device.new_page()
+    office.goto(f"{show.house.url}/organise/{show.conference_id}/door")
+    office.get_by_role("button", name="Revoke").click()
+    office.wait_for_load_state()
+    page.reload()
+    expect(page.get_by_text("This device is not at a door.")).to_be_visible()
+    page.wait_for_function(f"!({LISTED})")
 
 
 def test_a_reload_without_network_still_shows_the_door(show: Show, device: BrowserContext) -> None:

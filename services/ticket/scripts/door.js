@@ -3,9 +3,10 @@
 "use strict";
 (() => {
   const door = document.getElementById("door");
-  if (!door) return;
+  if (!door) return forget();
   const words = JSON.parse(door.dataset.words);
   const point = door.dataset.point;
+  const place = door.dataset.conference + "." + point;
   const form = document.getElementById("scan");
   const field = document.getElementById("text");
   const verdict = document.getElementById("verdict");
@@ -25,7 +26,16 @@
     }
   };
   const queue = () => kept("queue") || [];
-  const list = () => kept("list." + point);
+  const list = () => kept("list." + place);
+  const inside = () => kept("in." + place) || {}; // since the list was made: when each admission came in
+  const enters = (admissionId, at) => keep("in." + place, { ...inside(), [admissionId]: at });
+
+  // No door is here any more: names do not stay behind, but scans that are not entered yet do.
+  function forget() {
+    const names = Object.keys(localStorage).filter((each) => /^door\.(list|in)\./.test(each));
+    names.forEach((each) => localStorage.removeItem(each));
+    if ("caches" in window) caches.delete("door");
+  }
 
   // Asking the server.
 
@@ -68,14 +78,17 @@
 
   const check = async (code) => {
     const scan = { scan_id: newId(), code, point };
+    if (isAway) return judgeHere(scan);
     try {
       const [status, seen] = await send("scans", scan);
       if (status !== 200) return say("red", seen.detail || words.refused, "");
       if (seen.colour === "amber") return byPage(code);
       const known = seen.admission;
+      if (seen.colour === "green") enters(known.admission_id, seen.scanned_at);
       say(seen.colour, seen.sentence, known ? known.name || words.nameless : "", [], known ? known.type_name : "");
       recount();
     } catch {
+      isAway = true;
       await judgeHere(scan);
     }
   };
@@ -102,14 +115,14 @@
   };
   const letIn = (scan, ticket, known) => {
     const name = ticket.name || words.nameless;
-    const before = queue().find((each) => each.admission === ticket.admission_id && each.scan.point === point);
-    const at = before ? before.scan.scanned_at : ticket.checked_in_at;
+    const at = inside()[ticket.admission_id] || ticket.checked_in_at;
     if (at) return say("red", words.doubled.replace("{time}", time(at)), name);
     const today = new Date().toLocaleDateString("sv", { timeZone: known.time_zone });
     if (known.days.includes(today) && !ticket.days.includes(today)) return say("red", words.wrongday, name);
     const enter = (answers) => {
       const made = { ...scan, scanned_at: new Date().toISOString(), let_in: true, answers };
-      keep("queue", [...queue(), { admission: ticket.admission_id, scan: made }]);
+      keep("queue", [...queue(), made]);
+      enters(ticket.admission_id, made.scanned_at);
       say("green", words.entered, name, [], ticket.type_name);
       show();
     };
@@ -130,10 +143,10 @@
     merging = true;
     try {
       const batch = queue().slice(0, 100);
-      const [status, answer] = await send("scans/batch", { scans: batch.map((each) => each.scan) });
+      const [status, answer] = await send("scans/batch", { scans: batch });
       if (status !== 200) return;
-      const done = new Set(batch.map((each) => each.scan.scan_id));
-      keep("queue", queue().filter((each) => !done.has(each.scan.scan_id)));
+      const done = new Set(batch.map((each) => each.scan_id));
+      keep("queue", queue().filter((each) => !done.has(each.scan_id)));
       recount();
     } catch {
       // still away: the next turn tries again
@@ -143,9 +156,15 @@
     }
   };
   const refresh = async () => {
+    const older = inside();
     try {
       const [status, made] = await ask("list?point=" + encodeURIComponent(point));
-      if (status === 200) keep("list." + point, made);
+      if (status === 200) {
+        keep("list." + place, made);
+        const waiting = queue().length > 0;
+        keep("in." + place, Object.fromEntries(Object.entries(inside()).filter(([each]) => waiting || !(each in older))));
+      }
+      if (status === 401) forget();
       isAway = false;
     } catch {
       isAway = true;
@@ -252,7 +271,7 @@
   window.addEventListener("offline", show);
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("/door/worker.js", { scope: "/door/" }).catch(() => {});
   setInterval(refresh, 30000);
-  setInterval(merge, 5000);
+  setInterval(() => (isAway ? refresh() : merge()), 5000);
   refresh();
   if (field.value && CODE.test(field.value) && door.dataset.auto) check(field.value);
 })();
