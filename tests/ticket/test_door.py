@@ -308,6 +308,23 @@ def test_what_two_devices_let_in_without_network_is_shown_with_both_times(stage:
     assert door.inside() == 1
 
 
+def test_a_device_that_lost_the_answer_and_let_somebody_in_is_believed(stage: Stage, door: Door) -> None:
+    ticket, student = sold(stage, "regular", "student")
+    open_doors(stage)
+    door_at(stage, "Side").scan(ticket)
+    lost = {"scan_id": "scan-lost-1", "scanned_at": MORNING + timedelta(minutes=2)}
+    assert door.colour(ticket, **lost) == ("red", "doubled")
+    for _ in range(2):
+        assert door.scan(ticket, let_in=True, **lost).scan_id == "scan-lost-1"
+    with stage.database.reading() as connection:
+        rows = check_ins.doubled_since(connection, stage.conference.conference_id, DOOR, MORNING)
+    assert [(row.admission_id, row.name) for row in rows] == [(ticket, "Desk")]
+    lost["scan_id"] = "scan-lost-2"
+    assert door.colour(student, **lost) == ("amber", "student_id")
+    assert door.colour(student, let_in=True, answers={"student_id": "seen"}, **lost) == ("green", "")
+    assert door.inside() == 2
+
+
 def test_a_device_with_a_wrong_clock_is_entered_by_ours(stage: Stage, door: Door) -> None:
     (ticket,) = sold(stage)
     assert door.scan(ticket, scanned_at=START + timedelta(days=400)).at == stage.clock.now()

@@ -195,6 +195,7 @@ def _words() -> dict[str, str]:
             "This code is not on the list of {time}: forged, cancelled, or sold since. Look the person up by name."
         ),
         "nolist": _("There is no network, and this device has no list yet."),
+        "ready": _("Ready for a gap in the network, with the list of {time}."),
         "away": _("No network: we check by the list of {time}."),
         "waiting": _("{count} scans wait to be entered."),
         "unsent": _("{count} scans are not entered yet: wait until there is network."),

@@ -11,6 +11,7 @@
   const field = document.getElementById("text");
   const verdict = document.getElementById("verdict");
   const network = document.getElementById("network");
+  const ready = document.getElementById("ready");
   const CODE = /^(?:.*\/admissions\/)?([A-Za-z0-9_.-]{20,500})\/?$/;
   const PATIENCE = 3000; // milliseconds for an answer: after that we judge by the list
   const SAME = 4000; // so long the camera may look at one code without reading it again
@@ -178,6 +179,8 @@
     isAway = isAway || !navigator.onLine;
     network.hidden = !isAway && !waiting;
     const made = list();
+    ready.hidden = !made || !network.hidden;
+    ready.textContent = made ? words.ready.replace("{time}", time(made.made_at)) : "";
     const sentence = made ? words.away.replace("{time}", time(made.made_at)) : words.nolist;
     network.textContent = (isAway ? sentence + " " : "") + (waiting ? words.waiting.replace("{count}", waiting) : "");
   };
