@@ -192,6 +192,27 @@ def test_who_came_in_without_network_is_not_let_in_again_in_the_next_gap(show: S
     expect(page.get_by_role("alert")).to_contain_text("in already")
 
 
+def test_a_scan_that_is_refused_afterwards_holds_up_no_other_and_says_why(show: Show, device: BrowserContext) -> None:
+    [ticket] = sold(show, "Ada Lovelace").values()
+    page = device.new_page()
+    at_the_door(show, page)
+    ready(page)
+    device.set_offline(True)
+    scan(page, code(show, ticket))
+    expect(page.locator("#network")).to_contain_text("1 scans wait")
+    page.evaluate(
+        """() => {
+            const [made] = JSON.parse(localStorage.getItem("door.queue"));
+            const gone = { ...made, scan_id: "device-of-a-point-that-is-gone", point: "evening" };
+            localStorage.setItem("door.queue", JSON.stringify([gone, made]));
+        }"""
+    )
+    device.set_offline(False)
+    expect(page.locator("#network")).to_contain_text("no such check-in point")
+    expect(page.locator("#network")).to_contain_text("1 scans wait")
+    expect(page.locator("#count .figure")).to_contain_text("1 of 1 are in")
+
+
 def test_a_server_that_does_not_answer_is_waited_for_once_and_not_at_every_scan(
     show: Show, device: BrowserContext
 ) -> None:

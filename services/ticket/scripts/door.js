@@ -139,14 +139,21 @@
   // Back again: what was scanned is entered, once, and what two devices let in is shown.
 
   let merging = false;
+  let refused = ""; // why something that waits is not entered
   const merge = async () => {
     if (merging || !queue().length) return;
     merging = true;
     try {
-      const batch = queue().slice(0, 100);
-      const [status, answer] = await send("scans/batch", { scans: batch });
-      if (status !== 200) return;
-      const done = new Set(batch.map((each) => each.scan_id));
+      const batch = queue().slice(0, 50);
+      const [status] = await send("scans/batch", { scans: batch });
+      const done = new Set(status === 200 ? batch.map((each) => each.scan_id) : []);
+      refused = "";
+      for (const each of status === 200 ? [] : batch) {
+        const [own, answer] = await send("scans", each);
+        if (own === 200) done.add(each.scan_id);
+        else refused = answer.detail || words.refused;
+        if (own === 401 || own === 429) break;
+      }
       keep("queue", queue().filter((each) => !done.has(each.scan_id)));
       recount();
     } catch {
@@ -182,7 +189,7 @@
     ready.hidden = !made || !network.hidden;
     ready.textContent = made ? words.ready.replace("{time}", time(made.made_at)) : "";
     const sentence = made ? words.away.replace("{time}", time(made.made_at)) : words.nolist;
-    network.textContent = (isAway ? sentence + " " : "") + (waiting ? words.waiting.replace("{count}", waiting) : "");
+    network.textContent = (isAway ? sentence + " " : "") + (waiting ? words.waiting.replace("{count}", waiting) + " " + refused : "");
   };
   const recount = () => window.htmx && window.htmx.trigger("#count", "recount");
 
