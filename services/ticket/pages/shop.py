@@ -32,7 +32,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def list_conferences() -> Answer:
-    """Every conference on sale; where there is only one, its shop."""
+    """Every conference on sale, with the price that is open."""
     with desk().context.database.reading() as connection:
         found = [each for each in conferences.list_conferences(connection) if each.called_off_at is None]
         shops = [views.shop_of(connection, each, desk().now) for each in found]
