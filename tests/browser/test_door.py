@@ -127,14 +127,14 @@ def test_an_hour_without_network_lets_people_in_refuses_forged_codes_and_is_ente
     scan(page, code(show, tickets["Ada Lovelace"]))
     expect(page.get_by_role("heading", name="Come in")).to_be_visible()
     expect(page.locator("#verdict")).to_contain_text("Ada Lovelace")
-    expect(page.locator("#network")).to_contain_text("1 scans wait")
+    expect(page.locator("#network")).to_contain_text("wait to be entered: 1")
     scan(page, code(show, tickets["Ada Lovelace"]))
     expect(page.get_by_role("heading", name="Stop")).to_be_visible()
     scan(page, code(show, tickets["Grace Hopper"])[:-4] + "abcd")
     expect(page.locator("#verdict")).to_contain_text("is not on the list")
     scan(page, "grace")
     page.get_by_role("button", name="Grace Hopper").click()
-    expect(page.locator("#network")).to_contain_text("2 scans wait")
+    expect(page.locator("#network")).to_contain_text("wait to be entered: 2")
     device.set_offline(False)
     expect(page.locator("#network")).to_be_hidden()
     expect(page.locator("#count")).to_contain_text("of 2 are in")
@@ -199,7 +199,7 @@ def test_a_scan_that_is_refused_afterwards_holds_up_no_other_and_says_why(show: 
     ready(page)
     device.set_offline(True)
     scan(page, code(show, ticket))
-    expect(page.locator("#network")).to_contain_text("1 scans wait")
+    expect(page.locator("#network")).to_contain_text("wait to be entered: 1")
     page.evaluate(
         """() => {
             const [made] = JSON.parse(localStorage.getItem("door.queue"));
@@ -209,7 +209,7 @@ def test_a_scan_that_is_refused_afterwards_holds_up_no_other_and_says_why(show: 
     )
     device.set_offline(False)
     expect(page.locator("#network")).to_contain_text("no such check-in point")
-    expect(page.locator("#network")).to_contain_text("1 scans wait")
+    expect(page.locator("#network")).to_contain_text("wait to be entered: 1")
     expect(page.locator("#count .figure")).to_contain_text("1 of 1 are in")
 
 
