@@ -1,4 +1,6 @@
-"""Overload that says so: where more requests wait in a web process than it can answer in time, the next ones get a 503 at once.
+"""Overload that says so: while more requests wait in a web process than it can answer in time, those whose turn comes get a 503.
+
+They have waited longest, and a 503 costs next to nothing: the queue is short again at once, and who came later is served.
 
 Without it each would wait until its browser gives up, and be worked on all the same. What Stripe says, and who asks whether we
 live, is never turned away; nothing was changed for whoever is, and the browser keeps what was typed.
