@@ -208,6 +208,8 @@ def test_a_types_tax_and_days_are_changed_for_what_is_sold_from_then_on(stage: S
     assert 'value="7"' in page and "By rule." in page
     narrower = {**types_form(stage), "student.day.2027-06-07": "yes"}
     refused = staff_send(browser, at, narrower)
-    assert refused.status_code == 422 and "cannot be taken away" in refused.get_data(as_text=True)
+    assert refused.status_code == 422 and "stay as they are" in refused.get_data(as_text=True)
+    wider = staff_send(browser, at, types_form(stage))
+    assert wider.status_code == 422, "the caterer was told of one day, and so was who bought it"
     wrong = staff_send(browser, at, {**types_form(stage), "regular.vat_rate": "101"})
     assert wrong.status_code == 422

@@ -136,8 +136,8 @@ class Conference:
         if not any(not each.is_hidden for each in changed):
             raise InvalidInput("At least one type has to be seen.", errors={"types": ["Show one of them."]})
         for each in changed:
-            if each.code in sold and not set(self.days_of(each.code)) <= set(each.days or self.days):
-                raise Conflict("Days that were sold cannot be taken away from a type.", admission_type=each.code)
+            if each.code in sold and set(self.days_of(each.code)) != set(each.days or self.days):
+                raise Conflict("The days of a type that was sold stay as they are.", admission_type=each.code)
         return replace(self, admission_types=tuple(changed))
 
     @property
