@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import request
 
 from services.ticket import doorkeeping
-from services.ticket.domain.door import QUESTIONS, Colour, Reason, Shown, judge
+from services.ticket.domain.door import question_of
 from services.ticket.domain.student import StudentCheck
 from services.ticket.handlers.admitting import undo_check_in
 from services.ticket.keys import code_of
@@ -46,7 +46,8 @@ def show_count(query: Mapping[str, Any]) -> dict[str, Any]:
     """How many are in, of how many."""
     helper = _at(query["point"])
     with desk().context.database.reading() as connection:
-        return doorkeeping.count(connection, helper.conference_id, query["point"])
+        conference = conferences.conference_by_id(connection, helper.conference_id)
+        return doorkeeping.count(connection, conference, query["point"])
 
 
 def find_guests(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,7 +69,8 @@ def offline_list(query: Mapping[str, Any]) -> dict[str, Any]:
     items = []
     for row in rows:
         code = code_of(desk(), row.admission_id, row.generation)
-        question = _question(row, conference, row.order_id in disputed)
+        has_name = bool((row.name or "").strip())
+        question = question_of(StudentCheck(row.student_check), has_name, row.order_id in disputed)
         items.append(
             {
                 **_guest(row, conference),
@@ -138,19 +140,3 @@ def _guest(row: Any, conference: Any) -> dict[str, Any]:
         "days": conference.days_of(row.admission_type),
         "checked_in_at": row.scanned_at,
     }
-
-
-def _question(row: Any, conference: Any, is_disputed: bool) -> Reason:
-    """What a helper would be asked about a valid ticket."""
-    shown = Shown(
-        conference_id=conference.conference_id,
-        is_current=True,
-        is_paid=True,
-        is_cancelled=False,
-        days=conference.days,
-        has_name=bool((row.name or "").strip()),
-        student_check=StudentCheck(row.student_check),
-        is_disputed=is_disputed,
-    )
-    verdict = judge(shown, conference.conference_id, conference.days, conference.time_zone, desk().now, None)
-    return verdict.reason if verdict.colour is Colour.AMBER and verdict.reason in QUESTIONS else Reason.NONE

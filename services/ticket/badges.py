@@ -38,10 +38,9 @@ class Badge:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def badges_of(connection: sa.Connection, conference_id: str, language: str) -> list[Badge]:
+def badges_of(connection: sa.Connection, conference: Conference, language: str) -> list[Badge]:
     """Of every valid admission, by name; those without a name come first, to be written by hand."""
-    conference = conferences.conference_by_id(connection, conference_id)
-    rows = check_ins.all_guests(connection, conference_id, DOOR)
+    rows = check_ins.all_guests(connection, conference.conference_id, DOOR)
     return [
         Badge(
             row.admission_id,
@@ -69,7 +68,7 @@ def set_badges(connection: sa.Connection, conference_id: str, which: str, langua
     from shared.documents.typesetting import render_typst
 
     conference = conferences.conference_by_id(connection, conference_id)
-    chosen = choose(badges_of(connection, conference_id, language), which, doors.printed_of(connection, conference_id))
+    chosen = choose(badges_of(connection, conference, language), which, doors.printed_of(connection, conference_id))
     words = [{"name": b.name, "company": b.company, "type": b.type, "days": b.days} for b in chosen]
     data = {"lang": language, "conference": conference.name, "badges": words}
     return render_typst(BADGES, data), chosen
@@ -85,16 +84,16 @@ def set_guest_list(connection: sa.Connection, conference_id: str, language: str)
         "lang": language,
         "title": _("Who comes to %(conference)s?") % {"conference": conference.name},
         "head": [_("Name"), _("Company"), _("Ticket"), _("Order")],
-        "rows": guest_rows(connection, conference_id, language),
+        "rows": guest_rows(connection, conference, language),
     }
     return render_typst(GUEST_LIST, data)
 
 
-def guest_rows(connection: sa.Connection, conference_id: str, language: str) -> list[list[str]]:
+def guest_rows(connection: sa.Connection, conference: Conference, language: str) -> list[list[str]]:
     """Name, company, ticket (with its days, where it is not for all) and order of every valid admission, by name."""
     return [
         [each.name, each.company, f"{each.type} ({each.days})" if each.days else each.type, each.reference]
-        for each in badges_of(connection, conference_id, language)
+        for each in badges_of(connection, conference, language)
     ]
 
 

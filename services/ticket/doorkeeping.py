@@ -10,13 +10,15 @@ from typing import Any, Final
 import sqlalchemy as sa
 from flask import Response
 
+from services.ticket.domain.conference import Conference
 from services.ticket.domain.door import DOOR, Point, Reason
 from services.ticket.handlers.admitting import Judged, Scan, check_in, forged
-from services.ticket.store import check_ins, conferences, doors, orders
+from services.ticket.store import check_ins, conferences, doors
 from services.ticket.store.doors import DoorPass
 from services.ticket.web import desk
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized
 from shared.identity import Signer
+from shared.runtime import Runtime
 from shared.web.i18n import N_, day, language, moment, money
 from shared.web.i18n import gettext as _
 from shared.web.security import get_cookie, set_cookie
@@ -27,18 +29,18 @@ CODE: Final = re.compile(r"(?:.*/admissions/)?([A-Za-z0-9_.-]{20,500})/?")
 SHOWN_DOUBLED: Final = timedelta(hours=12)
 
 
-def _signer() -> Signer:
-    return desk().runtime.signer("ticket.door")
-
-
-def token_of(helper: DoorPass) -> str:
+def token_of(runtime: Runtime, helper: DoorPass) -> str:
     """What makes its bearer this helper: signed, over with the pass, and worth nothing once it is revoked."""
-    return _signer().sign({"p": helper.pass_id}, helper.expires_at)
+    return _signer(runtime).sign({"p": helper.pass_id}, helper.expires_at)
+
+
+def _signer(runtime: Runtime) -> Signer:
+    return runtime.signer("ticket.door")
 
 
 def helper_of(token: str) -> DoorPass:
     """Raises `Unauthorized` for a pass that is not ours, is over, or was revoked."""
-    claims = _signer().verify(token, desk().now)
+    claims = _signer(desk().runtime).verify(token, desk().now)
     with desk().context.database.reading() as connection:
         try:
             helper = doors.load_pass(connection, str(claims.get("p", "")))
@@ -58,8 +60,18 @@ def helper_here() -> DoorPass | None:
         return None
 
 
+def the_helper() -> DoorPass:
+    """The helper of this browser. Raises `Forbidden` with what to do."""
+    helper = helper_here()
+    if helper is None:
+        raise Forbidden("Scan the pass that the organisers gave you: it opens the door on this device.")
+    return helper
+
+
 def sign_in(response: Response, helper: DoorPass) -> Response:
-    set_cookie(response, desk().runtime.settings, COOKIE, token_of(helper), helper.expires_at - desk().now)
+    set_cookie(
+        response, desk().runtime.settings, COOKIE, token_of(desk().runtime, helper), helper.expires_at - desk().now
+    )
     return response
 
 
@@ -68,9 +80,13 @@ def sign_out(response: Response) -> Response:
     return response
 
 
+def the_door() -> Point:
+    return Point(DOOR, _("Door"))
+
+
 def points_for(connection: sa.Connection, helper: DoorPass) -> list[Point]:
     """The points that this helper may be at, the door first."""
-    every = [Point(DOOR, _("Door")), *doors.points_of(connection, helper.conference_id)]
+    every = [the_door(), *doors.points_of(connection, helper.conference_id)]
     return [point for point in every if helper.may(point.code)]
 
 
@@ -167,13 +183,10 @@ def as_json(judged: Judged) -> dict[str, Any]:
     }
 
 
-def count(connection: sa.Connection, conference_id: str, point: str) -> dict[str, Any]:
+def count(connection: sa.Connection, conference: Conference, point: str) -> dict[str, Any]:
     """How many are in, of how many, and by type."""
-    conference = conferences.conference_by_id(connection, conference_id)
-    expected, inside = (
-        check_ins.count_expected(connection, conference_id),
-        check_ins.count_in(connection, conference_id, point),
-    )
+    expected = check_ins.count_expected(connection, conference.conference_id)
+    inside = check_ins.count_in(connection, conference.conference_id, point)
     return {
         "point": point,
         "checked_in": sum(inside.values()),
@@ -191,22 +204,12 @@ def count(connection: sa.Connection, conference_id: str, point: str) -> dict[str
     }
 
 
-def require(helper: DoorPass | None) -> DoorPass:
-    if helper is None:
-        raise Forbidden("Scan the pass that the organisers gave you: it opens the door on this device.")
-    return helper
-
-
 def doubled(connection: sa.Connection, helper: DoorPass, point: str) -> list[dict[str, Any]]:
     """Tickets that two devices let in today because one of them had no network: name, both times, both helpers."""
     found = []
     for row in check_ins.doubled_since(connection, helper.conference_id, point, desk().now - SHOWN_DOUBLED):
         first = check_ins.admitted(connection, row.admission_id, point)
-        if first is None:
-            continue
-        order = orders.load_order(connection, orders.order_of_admission(connection, row.admission_id))
-        attendee = order.admission(row.admission_id).attendee
-        person = orders.people_by_id(connection, [attendee]).get(attendee)
-        entries = sorted([(first[1].at, first[1].by), (row.scanned_at, row.name)])
-        found.append({"name": person.name if person else "", "reference": order.reference, "entries": entries})
+        if first is not None:
+            entries = sorted([(first.entry.at, first.entry.by), (row.scanned_at, row.name)])
+            found.append({"name": row.attendee or "", "reference": row.reference, "entries": entries})
     return found

@@ -98,7 +98,7 @@ def show_pass(conference_id: str, pass_id: str) -> Answer:
         made = doors.load_pass(connection, pass_id)
     if made.conference_id != conference_id or not made.is_good(desk().now):
         return go(url_for("organise_door", conference_id=conference_id))
-    address = f"{desk().base_url}/door/enter/{doorkeeping.token_of(made)}"
+    address = f"{desk().base_url}/door/enter/{doorkeeping.token_of(desk().runtime, made)}"
     return render_template(
         "organise/door_pass.html",
         conference=conference,
@@ -157,7 +157,8 @@ def download_guests(conference_id: str) -> Answer:
 
 def download_sheet(conference_id: str) -> Answer:
     with desk().context.database.reading() as connection:
-        rows = guest_rows(connection, conference_id, language())
+        conference = conferences.conference_by_id(connection, conference_id)
+        rows = guest_rows(connection, conference, language())
     head = [_("Name"), _("Company"), _("Ticket"), _("Order")]
     facts = {"Content-Disposition": 'attachment; filename="guests.csv"'}
     return Response(csv_sheet([head, *rows]), 200, facts, content_type="text/csv; charset=utf-8")
@@ -186,10 +187,10 @@ def _page(conference_id: str, form: Form | None = None, points_form: Form | None
         conference = conferences.conference_by_id(connection, conference_id)
         points = doors.points_of(connection, conference_id)
         passes: list[DoorPass] = doors.passes_of(connection, conference_id)
-        every = [Point(DOOR, _("Door")), *points]
-        counts = [(point, doorkeeping.count(connection, conference_id, point.code)) for point in every]
+        every = [doorkeeping.the_door(), *points]
+        counts = [(point, doorkeeping.count(connection, conference, point.code)) for point in every]
         pictures = [(point, _arrivals(connection, conference, point.code)) for point in every]
-        made = badges_of(connection, conference_id, language())
+        made = badges_of(connection, conference, language())
         fresh = len(choose(made, "new", doors.printed_of(connection, conference_id)))
     return render_template(
         "organise/door.html",

@@ -106,14 +106,21 @@ def judge(
     if red is not Reason.NONE:
         return Verdict(Colour.RED, red, earlier if red is Reason.DOUBLED else None)
     assert ticket is not None
+    question = question_of(ticket.student_check, ticket.has_name, ticket.is_disputed, answered)
+    return Verdict(Colour.GREEN) if question is Reason.NONE else Verdict(Colour.AMBER, question)
+
+
+def question_of(
+    student_check: StudentCheck, has_name: bool, is_disputed: bool, answered: Collection[Reason] = ()
+) -> Reason:
+    """What is asked about a valid ticket first; `NONE` where nothing is."""
     asked = {
-        Reason.STUDENT_ID: ticket.student_check is StudentCheck.DOOR,
-        Reason.DIFFERENCE_DUE: ticket.student_check is StudentCheck.DIFFERENCE_DUE,
-        Reason.NAME_MISSING: not ticket.has_name,
-        Reason.DISPUTED: ticket.is_disputed,
+        Reason.STUDENT_ID: student_check is StudentCheck.DOOR,
+        Reason.DIFFERENCE_DUE: student_check is StudentCheck.DIFFERENCE_DUE,
+        Reason.NAME_MISSING: not has_name,
+        Reason.DISPUTED: is_disputed,
     }
-    question = next((each for each in QUESTIONS if asked[each] and each not in answered), None)
-    return Verdict(Colour.GREEN) if question is None else Verdict(Colour.AMBER, question)
+    return next((each for each in QUESTIONS if asked[each] and each not in answered), Reason.NONE)
 
 
 def _red(

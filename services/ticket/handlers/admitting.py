@@ -121,9 +121,9 @@ def undo_check_in(tx: Transaction, helper: DoorPass, admission_id: str, point: s
     found = check_ins.admitted(tx.connection, admission_id, point)
     if found is None:
         raise Conflict(N_("This ticket is not checked in here: there is nothing to undo."))
-    check_ins.undo_scan(tx, found[0], helper.pass_id)
+    check_ins.undo_scan(tx, found.scan_id, helper.pass_id)
     tx.publish(AdmissionCheckInUndone(**_facts(ticket), point=point))
-    return found[0]
+    return found.scan_id
 
 
 def make_pass(

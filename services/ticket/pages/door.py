@@ -11,7 +11,7 @@ from typing import Any
 from flask import Response, make_response, render_template, request, send_from_directory, url_for
 
 from services.ticket import doorkeeping, views
-from services.ticket.domain.door import DOOR, QUESTIONS, Point
+from services.ticket.domain.door import QUESTIONS, Point
 from services.ticket.handlers.admitting import Judged, undo_check_in
 from services.ticket.pages.holders import qr_picture
 from services.ticket.store import check_ins, conferences
@@ -55,7 +55,7 @@ def show_door() -> Answer:
 
 def scan() -> Answer:
     """Whatever was typed or scanned: a code is judged, a name is looked up, a button beside a name is judged."""
-    helper = doorkeeping.require(doorkeeping.helper_here())
+    helper = doorkeeping.the_helper()
     point = _point(helper)
     text = request.form.get("text", "").strip()[:LONGEST_SEARCH]
     admission_id = request.form.get("admission_id", "")[:40]
@@ -79,7 +79,7 @@ def scan() -> Answer:
 
 
 def undo() -> Answer:
-    helper = doorkeeping.require(doorkeeping.helper_here())
+    helper = doorkeeping.the_helper()
     point = _point(helper)
     try:
         with desk().context.database.transaction(f"door:{helper.pass_id}") as tx:
@@ -91,7 +91,7 @@ def undo() -> Answer:
 
 def show_sale() -> Answer:
     """For who comes without a ticket: the shop as a QR code, at the price that is open. No cash changes hands here."""
-    helper = doorkeeping.require(doorkeeping.helper_here())
+    helper = doorkeeping.the_helper()
     with desk().context.database.reading() as connection:
         conference = conferences.conference_by_id(connection, helper.conference_id)
         shop = views.shop_of(connection, conference, desk().now)
@@ -108,12 +108,13 @@ def show_sale() -> Answer:
 
 def show_count() -> Answer:
     """The part of the page that is asked for again and again."""
-    helper = doorkeeping.require(doorkeeping.helper_here())
+    helper = doorkeeping.the_helper()
     point = _point(helper)
     with desk().context.database.reading() as connection:
-        counted = doorkeeping.count(connection, helper.conference_id, point.code)
+        conference = conferences.conference_by_id(connection, helper.conference_id)
+        counted = doorkeeping.count(connection, conference, point.code)
         doubled = doorkeeping.doubled(connection, helper, point.code)
-    return render_template("door/count.html", counted=counted, doubled=doubled, zone=_zone(helper))
+    return render_template("door/count.html", counted=counted, doubled=doubled, zone=conference.time_zone)
 
 
 def _point(helper: DoorPass) -> Point:
@@ -121,17 +122,12 @@ def _point(helper: DoorPass) -> Point:
     with desk().context.database.reading() as connection:
         points = doorkeeping.points_for(connection, helper)
     wanted = request.values.get("point", "")
-    return next((each for each in points if each.code == wanted), points[0] if points else Point(DOOR, _("Door")))
+    return next((each for each in points if each.code == wanted), points[0] if points else doorkeeping.the_door())
 
 
 def _find(helper: DoorPass, point: Point, text: str) -> list[Any]:
     with desk().context.database.reading() as connection:
         return check_ins.find_guests(connection, helper.conference_id, point.code, text)
-
-
-def _zone(helper: DoorPass) -> str:
-    with desk().context.database.reading() as connection:
-        return conferences.conference_by_id(connection, helper.conference_id).time_zone
 
 
 def _scan_id() -> str:
@@ -151,13 +147,13 @@ def _page(
     with desk().context.database.reading() as connection:
         conference = conferences.conference_by_id(connection, helper.conference_id)
         points = doorkeeping.points_for(connection, helper)
-        counted = doorkeeping.count(connection, helper.conference_id, point.code)
+        counted = doorkeeping.count(connection, conference, point.code)
         doubled = doorkeeping.doubled(connection, helper, point.code)
     return render_template(
         "door/door.html",
         conference=conference,
         helper=helper,
-        token=doorkeeping.token_of(helper),
+        token=doorkeeping.token_of(desk().runtime, helper),
         point=point,
         points=points,
         counted=counted,

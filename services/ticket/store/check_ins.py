@@ -123,8 +123,17 @@ _GUESTS = (
     .where(_VALID)
 )
 _DOUBLED = (
-    sa.select(check_ins.c.admission_id, check_ins.c.scanned_at, door_passes.c.name)
+    sa.select(
+        check_ins.c.admission_id,
+        check_ins.c.scanned_at,
+        door_passes.c.name,
+        orders.c.reference,
+        people.c.name.label("attendee"),
+    )
     .join(door_passes, door_passes.c.pass_id == check_ins.c.pass_id)
+    .join(admissions, admissions.c.admission_id == check_ins.c.admission_id)
+    .join(orders, orders.c.order_id == admissions.c.order_id)
+    .outerjoin(people, people.c.person_id == admissions.c.attendee)
     .where(
         check_ins.c.conference_id == sa.bindparam("conference_id"),
         check_ins.c.point == sa.bindparam("point"),
@@ -234,10 +243,10 @@ def scans_of(connection: sa.Connection, admission_ids: Sequence[str]) -> list[Ch
     return [CheckIn(**row._mapping) for row in connection.execute(_SCANS_OF, {"ids": list(admission_ids)})]
 
 
-def admitted(connection: sa.Connection, admission_id: str, point: str) -> tuple[str, Entry] | None:
-    """The scan that let a ticket in at a point, and when and by whom that was."""
+def admitted(connection: sa.Connection, admission_id: str, point: str) -> Seen | None:
+    """What let a ticket in at a point."""
     row = connection.execute(_ADMITTED, {"admission_id": admission_id, "point": point}).first()
-    return None if row is None else (row.scan_id, Entry(row.scanned_at, row.name))
+    return None if row is None else Seen(row.scan_id, Entry(row.scanned_at, row.name))
 
 
 def undo_scan(tx: Transaction, scan_id: str, pass_id: str) -> None:
@@ -282,7 +291,10 @@ def all_guests(connection: sa.Connection, conference_id: str, point: str) -> lis
 
 
 def doubled_since(connection: sa.Connection, conference_id: str, point: str, since: datetime) -> list[Any]:
-    """Tickets that two devices let in while they could not ask each other: admission_id, scanned_at, name of the second one."""
+    """Tickets that two devices let in while they could not ask each other, newest first.
+
+    Rows of admission_id, reference, attendee (None where erased), and of the second device scanned_at and name.
+    """
     return list(connection.execute(_DOUBLED, {"conference_id": conference_id, "point": point, "since": since}))
 
 
