@@ -6,6 +6,8 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from flask import Response
+
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -16,6 +18,12 @@ def csv_sheet(rows: Iterable[Sequence[object]]) -> bytes:
     for row in rows:
         writer.writerow([cell if isinstance(cell, int) else neutral(str(cell)) for cell in row])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def csv_answer(rows: Iterable[Sequence[object]], filename: str) -> Response:
+    """A sheet to be kept by a browser."""
+    disposition = f'attachment; filename="{filename}"'
+    return Response(csv_sheet(rows), 200, {"Content-Disposition": disposition}, content_type="text/csv; charset=utf-8")
 
 
 def neutral(cell: str) -> str:

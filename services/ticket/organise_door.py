@@ -14,7 +14,7 @@ from flask import Flask, Response, render_template, request, url_for
 
 from services.ticket import doorkeeping
 from services.ticket.badges import badges_of, choose, guest_rows
-from services.ticket.csv_out import csv_sheet
+from services.ticket.csv_out import csv_answer
 from services.ticket.domain.conference import Conference
 from services.ticket.domain.door import DOOR, Point
 from services.ticket.domain.local_time import end_of, local_day
@@ -160,8 +160,7 @@ def download_sheet(conference_id: str) -> Answer:
         conference = conferences.conference_by_id(connection, conference_id)
         rows = guest_rows(connection, conference, language())
     head = [_("Name"), _("Company"), _("Ticket"), _("Order")]
-    facts = {"Content-Disposition": 'attachment; filename="guests.csv"'}
-    return Response(csv_sheet([head, *rows]), 200, facts, content_type="text/csv; charset=utf-8")
+    return csv_answer([head, *rows], "guests.csv")
 
 
 def _arrivals(connection: sa.Connection, conference: Conference, point: str) -> tuple[charts.Bar, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, render_template, request, url_for
 
-from services.ticket.csv_out import csv_sheet
+from services.ticket.csv_out import csv_answer
 from services.ticket.domain.reconciliation import Wrong
 from services.ticket.handlers import compare_now, record_staff_act
 from services.ticket.postings import posting_rows
@@ -94,9 +94,7 @@ def download_postings() -> Answer:
     with desk().context.database.reading() as connection:
         rows = movements.postings_of_house(connection)
         zone = _zone(connection)
-    disposition = 'attachment; filename="postings-stripe.csv"'
-    sheet = csv_sheet(posting_rows(rows, {}, {}, zone))
-    return Response(sheet, 200, {"Content-Disposition": disposition}, content_type="text/csv; charset=utf-8")
+    return csv_answer(posting_rows(rows, {}, {}, zone), "postings-stripe.csv")
 
 
 def _zone(connection: Any) -> str:

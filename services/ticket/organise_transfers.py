@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, render_template, request, url_for
 
 from services.ticket import seller_form
-from services.ticket.csv_out import csv_sheet
+from services.ticket.csv_out import csv_answer
 from services.ticket.handlers import finish_refund, mark_exported, name_payee, record_by_hand, record_staff_act
 from services.ticket.postings import posting_rows
 from services.ticket.sepa import pain_001
@@ -123,9 +123,7 @@ def download_postings(conference_id: str) -> Answer:
         rows = documents.postings_of(connection, conference_id)
         numbers = documents.numbers_by_order(connection, conference_id)
         at_stripe = movements.fees_and_payouts(connection, conference_id)
-    sheet = csv_sheet(posting_rows(rows, numbers, at_stripe, conference.time_zone))
-    disposition = f'attachment; filename="postings-{conference.slug}.csv"'
-    return Response(sheet, 200, {"Content-Disposition": disposition}, content_type="text/csv; charset=utf-8")
+    return csv_answer(posting_rows(rows, numbers, at_stripe, conference.time_zone), f"postings-{conference.slug}.csv")
 
 
 def show_seller(conference_id: str) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask, Response, render_template, request, url_for
 
-from services.ticket.csv_out import csv_sheet
+from services.ticket.csv_out import csv_answer
 from services.ticket.domain.conference import Conference
 from services.ticket.domain.voucher import MOST_CODES, MOST_USES, Kind, VoucherLot, spell_code
 from services.ticket.handlers import make_vouchers, record_staff_act, revoke_lot
@@ -107,8 +107,7 @@ def download_lot(conference_id: str, lot_id: str) -> Answer:
         [spell_code(row.code), row.uses, row.used, lot.admission_type, lot.kind, lot.value, expires_at, lot.note]
         for row in codes
     ]
-    disposition = f'attachment; filename="vouchers-{conference.slug}-{lot_id[-6:]}.csv"'
-    return Response(csv_sheet(rows), 200, {"Content-Disposition": disposition}, content_type="text/csv; charset=utf-8")
+    return csv_answer(rows, f"vouchers-{conference.slug}-{lot_id[-6:]}.csv")
 
 
 def revoke(conference_id: str, lot_id: str) -> Answer:
