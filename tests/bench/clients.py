@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import selectors
 import socket
 import threading
@@ -71,16 +72,29 @@ def post(address: tuple[str, int], path: str, body: Any, headers: dict[str, str]
 
 def drive(address: tuple[str, int], requests: Iterator[bytes], clients: int, warm: float, seconds: float) -> Answers:
     """Keep so many clients busy; what is answered in the first `warm` seconds does not count."""
+    answers = _keep_busy(address, requests, clients, warm, seconds)
+    answers.seconds = seconds
+    return answers
+
+
+def exhaust(address: tuple[str, int], requests: list[bytes], clients: int) -> Answers:
+    """Send all of them by so many clients that are always busy."""
+    return _keep_busy(address, iter(requests), clients, 0.0, math.inf)
+
+
+def _keep_busy(
+    address: tuple[str, int], requests: Iterator[bytes], clients: int, warm: float, seconds: float
+) -> Answers:
+    """Until the time is over or there are no more requests. `seconds` of what it returns are those it took."""
     answers = Answers()
     chosen = selectors.DefaultSelector()
-    for _ in range(clients):
+    for request in itertools.islice(requests, clients):
         client = _Client(address)
         chosen.register(client.socket, selectors.EVENT_READ, client)
-        client.send(next(requests))
+        client.send(request)
     began = time.perf_counter() + warm
     ends = began + seconds
-    waiting = clients
-    while waiting:
+    while chosen.get_map():
         for key, _ in chosen.select(10.0):
             client = key.data
             status = client.receive()
@@ -90,34 +104,7 @@ def drive(address: tuple[str, int], requests: Iterator[bytes], clients: int, war
             if began <= now < ends:
                 answers.took.append(now - client.began)
                 answers.statuses[status] = answers.statuses.get(status, 0) + 1
-            if now < ends:
-                client.send(next(requests))
-            else:
-                chosen.unregister(client.socket)
-                client.socket.close()
-                waiting -= 1
-    answers.seconds = seconds
-    return answers
-
-
-def exhaust(address: tuple[str, int], requests: list[bytes], clients: int) -> Answers:
-    """Send all of them by so many clients that are always busy."""
-    answers, left = Answers(), iter(requests)
-    chosen = selectors.DefaultSelector()
-    for request in itertools.islice(left, clients):
-        client = _Client(address)
-        chosen.register(client.socket, selectors.EVENT_READ, client)
-        client.send(request)
-    began = time.perf_counter()
-    while chosen.get_map():
-        for key, _ in chosen.select(10.0):
-            client = key.data
-            status = client.receive()
-            if status is None:
-                continue
-            answers.took.append(time.perf_counter() - client.began)
-            answers.statuses[status] = answers.statuses.get(status, 0) + 1
-            following = next(left, None)
+            following = next(requests, None) if now < ends else None
             if following is None:
                 chosen.unregister(client.socket)
                 client.socket.close()

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from infra.local_server import LOOPBACK, free_ports
 from infra.services import module
 from services.ticket.store.tables import orders
 from tests.bench.clients import Answers, drive, post
 from tests.bench.parts import STACKS, Place, note, percentile, place, report
-from tests.bench.street import SLUG, Street, await_answer, street
+from tests.bench.street import SLUG, Street, street
 
 CLIENTS = 16
 WARM, SECONDS = 3.0, 15.0
@@ -70,16 +69,9 @@ def _orders(address: tuple[str, int]) -> Iterator[bytes]:
 
 
 def _bare(at: Street) -> Answers:
-    (port,) = free_ports(1)
-    address = (LOOPBACK, port)
-    options = ("--bind", f"{LOOPBACK}:{port}", "--workers", "2", "--threads", "8", "--worker-class", "gthread")
-    server = at.start("bare", "gunicorn", *options, "--no-control-socket", "tests.bench.bare:make_application()")
-    await_answer(f"http://{LOOPBACK}:{port}/livez")
     body = {"attendees": [{"name": "Guest", "email": "guest@example.org", "admission_type": "regular"}]}
-    answers = drive(address, itertools.repeat(post(address, "/orders", body)), CLIENTS, 1.0, 4.0)
-    server.terminate()
-    server.wait(20)
-    return answers
+    with at.bare() as address:
+        return drive(address, itertools.repeat(post(address, "/orders", body)), CLIENTS, 1.0, 4.0)
 
 
 def _drain(at: Street) -> float:

@@ -80,6 +80,18 @@ class Street:
         await_answer(f"{self.internal_url}/livez")
         return child
 
+    @contextlib.contextmanager
+    def bare(self, **environ: str) -> Iterator[tuple[str, int]]:
+        """The bare twin, with as many processes and threads as the web has: its address, while it runs."""
+        (port,) = free_ports(1)
+        options = ("--bind", f"{LOOPBACK}:{port}", "--workers", "2", "--threads", "8", "--worker-class", "gthread")
+        application = "tests.bench.bare:make_application()"
+        server = self.start("bare", "gunicorn", *options, "--no-control-socket", application, environ=environ)
+        await_answer(f"http://{LOOPBACK}:{port}/livez")
+        yield LOOPBACK, port
+        server.terminate()
+        server.wait(20)
+
     def is_drained(self) -> bool:
         """Whether everything that was said was heard, and nothing is due now."""
         for service in services():

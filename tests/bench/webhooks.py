@@ -8,12 +8,11 @@ import random
 import sqlalchemy as sa
 import stripe
 
-from infra.local_server import LOOPBACK, free_ports
 from infra.services import module
 from services.ticket.store.tables import webhooks
 from tests.bench.clients import Answers, exhaust, post
 from tests.bench.parts import STACKS, Place, note, percentile, place, report
-from tests.bench.street import Street, await_answer, street
+from tests.bench.street import Street, street
 
 EVENTS, DOUBLED = 14_000, 6_000
 CLIENTS = 8
@@ -36,7 +35,7 @@ def _measure(where: Place, at: Street) -> None:
     bare = _bare(at, events, secret)
     note(f"webhooks/{where.stack}: ours ...")
     at.start_web()
-    answers = exhaust(at.web, [post(at.web, "/stripe/webhook", body, headers) for body, headers in events], CLIENTS)
+    answers = _send(at.web, events)
     kept, errands = _effects(at)
     ratio = answers.rate / bare.rate
     figures = {
@@ -72,16 +71,12 @@ def _signed(number: int, secret: str) -> tuple[bytes, dict[str, str]]:
 
 
 def _bare(at: Street, events: list[tuple[bytes, dict[str, str]]], secret: str) -> Answers:
-    (port,) = free_ports(1)
-    address = (LOOPBACK, port)
-    options = ("--bind", f"{LOOPBACK}:{port}", "--workers", "2", "--threads", "8", "--worker-class", "gthread")
-    command = ("gunicorn", *options, "--no-control-socket", "tests.bench.bare:make_application()")
-    server = at.start("bare", *command, environ={"BARE_WEBHOOK_SECRET": secret})
-    await_answer(f"http://{LOOPBACK}:{port}/livez")
-    answers = exhaust(address, [post(address, "/stripe/webhook", body, headers) for body, headers in events], CLIENTS)
-    server.terminate()
-    server.wait(20)
-    return answers
+    with at.bare(BARE_WEBHOOK_SECRET=secret) as address:
+        return _send(address, events)
+
+
+def _send(address: tuple[str, int], events: list[tuple[bytes, dict[str, str]]]) -> Answers:
+    return exhaust(address, [post(address, "/stripe/webhook", body, headers) for body, headers in events], CLIENTS)
 
 
 def _effects(at: Street) -> tuple[int, int]:
