@@ -5,7 +5,7 @@ They do it by the services' own use cases, as their pages do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -183,25 +183,8 @@ class Team:
 
     def _ticket_seller(self) -> TicketSeller:
         """The same body, with numbers of its own for tickets."""
-        seller = self._seller()
-        return TicketSeller(
-            seller_id=seller.id,
-            name=seller.name,
-            address=seller.address,
-            postcode=seller.postcode,
-            city=seller.city,
-            country=seller.country,
-            email=seller.email,
-            vat_id=seller.vat_id,
-            tax_number=seller.tax_number,
-            register=seller.register,
-            represented_by=seller.represented_by,
-            account_holder=seller.account_holder,
-            iban=seller.iban,
-            bic=seller.bic,
-            account_id=seller.account_id,
-            prefix=f"{self.key}T",
-        )
+        facts = asdict(self._seller())
+        return TicketSeller(seller_id=facts.pop("id"), **{**facts, "prefix": f"{self.key}T"})
 
     def _seller(self) -> Seller:
         return Seller(

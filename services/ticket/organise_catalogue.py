@@ -31,6 +31,7 @@ from shared.web.staff import require, staff_only, the_staff
 
 Answer = Response | tuple[str, int] | str
 MOST_STEPS: Final = 5
+TEXTS: Final = ("name_en", "name_de", "note_en", "note_de", "exemption_en", "exemption_de")
 MINUTE: Final = timedelta(minutes=1)
 
 
@@ -195,7 +196,7 @@ def show_types(conference_id: str) -> Answer:
             f"{each.code}.vat_rate": f"{rate.normalize():f}",
             f"{each.code}.is_hidden": "yes" if each.is_hidden else "",
         }
-        for name in ("name_en", "name_de", "note_en", "note_de", "exemption_en", "exemption_de"):
+        for name in TEXTS:
             values[f"{each.code}.{name}"] = getattr(each, name)
         values |= {f"{each.code}.day.{day.isoformat()}": "yes" for day in each.days}
     return _types_page(conference, Form(values))
@@ -221,8 +222,7 @@ def save_types(conference_id: str) -> Answer:
 def _read_type(form: Form, known: AdmissionType, conference: Conference) -> AdmissionType:
     code = known.code
     texts: Mapping[str, str] = {
-        name: form.text(f"{code}.{name}", required=name in ("name_en", "name_de"))
-        for name in ("name_en", "name_de", "note_en", "note_de", "exemption_en", "exemption_de")
+        name: form.text(f"{code}.{name}", required=name in ("name_en", "name_de")) for name in TEXTS
     }
     rate = form.money(f"{code}.vat_rate", "EUR")
     if rate is not None and rate.amount > 10_000:

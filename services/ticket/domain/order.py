@@ -10,6 +10,7 @@ Money is beside it, in the ledger. A transition validates, changes and returns w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -141,11 +142,8 @@ class Order:
 
     def priced_lines(self) -> list[PricedLine]:
         """What it comes to now: what was given back is left out. The one list for payments, documents and VAT."""
-        counts: dict[tuple[str, Money, int], int] = {}
-        for admission in self.live_admissions:
-            key = (admission.admission_type, admission.price, admission.vat_rate)
-            counts[key] = counts.get(key, 0) + 1
-        return [PricedLine(code, price, rate, count) for (code, price, rate), count in counts.items()]
+        alike = Counter((each.admission_type, each.price, each.vat_rate) for each in self.live_admissions)
+        return [PricedLine(code, price, rate, count) for (code, price, rate), count in alike.items()]
 
     def tier_counts(self) -> dict[str, int]:
         """How many of each tier it takes; comp admissions are of none."""
