@@ -88,7 +88,7 @@ class Play:
         doors_at = self.script.scenery.doors_at
         self.agenda.at(doors_at, self._note_headcount)
         for turn in range(TURNS):
-            self.agenda.at(doors_at + TURN * (turn + 1), self._bound(self._let_in, turn))
+            self.agenda.at(doors_at + TURN * (turn + 1), self._bound(self.entrance.let_in, turn))
 
     def watch(self, every: timedelta, look: Callable[[datetime], None]) -> None:
         """Have somebody look at it, from the opening to the end."""
@@ -208,9 +208,6 @@ class Play:
 
     def _note_forecast(self, days: int) -> None:
         self.seen.forecasts.append((days, self.forecast()))
-
-    def _let_in(self, turn: int) -> None:
-        self.entrance.let_in(turn)
 
     def _note_headcount(self) -> None:
         self.seen.at_doors = self.headcount()

@@ -62,6 +62,14 @@ def ready(page: Page) -> None:
     expect(page.locator("#ready")).to_contain_text("Ready for a gap")
 
 
+def ready_page(show: Show, device: BrowserContext) -> Page:
+    """The door on this device, with its list loaded."""
+    page = device.new_page()
+    at_the_door(show, page)
+    ready(page)
+    return page
+
+
 def scan(page: Page, text: str) -> None:
     """As a scanner does: it types, and ends with Enter."""
     page.locator("#text").fill(text)
@@ -120,9 +128,7 @@ def test_an_hour_without_network_lets_people_in_refuses_forged_codes_and_is_ente
     show: Show, device: BrowserContext
 ) -> None:
     tickets = sold(show, "Ada Lovelace", "Grace Hopper")
-    page = device.new_page()
-    at_the_door(show, page)
-    ready(page)
+    page = ready_page(show, device)
     device.set_offline(True)
     scan(page, code(show, tickets["Ada Lovelace"]))
     expect(page.get_by_role("heading", name="Come in")).to_be_visible()
@@ -167,9 +173,7 @@ def test_a_ticket_that_two_devices_let_in_meanwhile_is_shown_on_both(show: Show,
 
 def test_who_came_in_with_network_is_not_let_in_again_without_it(show: Show, device: BrowserContext) -> None:
     [ticket] = sold(show, "Ada Lovelace").values()
-    page = device.new_page()
-    at_the_door(show, page)
-    ready(page)
+    page = ready_page(show, device)
     scan(page, code(show, ticket))
     expect(page.get_by_role("heading", name="Come in")).to_be_visible()
     device.set_offline(True)
@@ -179,9 +183,7 @@ def test_who_came_in_with_network_is_not_let_in_again_without_it(show: Show, dev
 
 def test_who_came_in_without_network_is_not_let_in_again_in_the_next_gap(show: Show, device: BrowserContext) -> None:
     [ticket] = sold(show, "Ada Lovelace").values()
-    page = device.new_page()
-    at_the_door(show, page)
-    ready(page)
+    page = ready_page(show, device)
     device.set_offline(True)
     scan(page, code(show, ticket))
     expect(page.get_by_role("heading", name="Come in")).to_be_visible()
@@ -194,9 +196,7 @@ def test_who_came_in_without_network_is_not_let_in_again_in_the_next_gap(show: S
 
 def test_a_scan_that_is_refused_afterwards_holds_up_no_other_and_says_why(show: Show, device: BrowserContext) -> None:
     [ticket] = sold(show, "Ada Lovelace").values()
-    page = device.new_page()
-    at_the_door(show, page)
-    ready(page)
+    page = ready_page(show, device)
     device.set_offline(True)
     scan(page, code(show, ticket))
     expect(page.locator("#network")).to_contain_text("wait to be entered: 1")
@@ -217,9 +217,7 @@ def test_a_server_that_does_not_answer_is_waited_for_once_and_not_at_every_scan(
     show: Show, device: BrowserContext
 ) -> None:
     tickets = sold(show, "Ada Lovelace", "Grace Hopper")
-    page = device.new_page()
-    at_the_door(show, page)
-    ready(page)
+    page = ready_page(show, device)
     asked: list[str] = []
     page.route("**/api/v1/door/**", lambda route: asked.append(urlsplit(route.request.url).path))
     for name, ticket in tickets.items():
@@ -233,9 +231,7 @@ def test_a_server_that_does_not_answer_is_waited_for_once_and_not_at_every_scan(
 
 def test_a_device_whose_pass_was_revoked_forgets_the_names(show: Show, device: BrowserContext) -> None:
     sold(show, "Ada Lovelace")
-    page = device.new_page()
-    at_the_door(show, page)
-    ready(page)
+    page = ready_page(show, device)
     office = device.new_page()
     office.goto(f"{show.house.url}/organise/{show.conference_id}/door")
     office.get_by_role("button", name="Revoke").click()
